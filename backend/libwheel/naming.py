@@ -1,0 +1,88 @@
+"""Every name that carries the tag, computed in this one place.
+
+File names follow the binary distribution format (wheel names, build tags) and the
+normalisation rules of the PyPA specifications.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+def canonical(name: str) -> str:
+    """Return the normalised distribution name, as in ``hdf5`` or ``zlib-ng``."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What makes the names of one library wheel unique.
+
+    `wheel` is the canonical distribution name, `version` the release in its normal form
+    (PEP 440), `abi` the library's ABI (usually upstream's SOVERSION), `build` the wheel's
+    build tag.
+    """
+
+    wheel: str
+    version: str
+    abi: str
+    build: int
+
+    @property
+    def pywheel(self) -> str:
+        """``hdf5-pywheel``: the header and CMake folder, the CMake package."""
+        return f"{self.wheel}-pywheel"
+
+    @property
+    def import_name(self) -> str:
+        """``hdf5_pywheel``: the locator package."""
+        return self.pywheel.replace("-", "_")
+
+    @property
+    def exact(self) -> str:
+        """``hdf5-pywheel-1.14.5-0``: the .pc name of this very build."""
+        return f"{self.pywheel}-{self.version}-{self.build}"
+
+    @property
+    def version_node(self) -> str:
+        """``HDF5_PYWHEEL_310``: the version node of every exported symbol."""
+        return re.sub(r"\W", "_", f"{self.pywheel}_{self.abi}").upper()
+
+    @property
+    def include_folder(self) -> str:
+        return f"include/{self.pywheel}"
+
+    @property
+    def cmake_folder(self) -> str:
+        return f"lib/cmake/{self.pywheel}"
+
+    @property
+    def stem(self) -> str:
+        """``hdf5-1.14.5``: how the wheel's and the sdist's name begin."""
+        return f"{self.wheel.replace('-', '_')}-{self.version}"
+
+    @property
+    def wheel_stem(self) -> str:
+        """``hdf5-1.14.5-0``: the stem with the build tag."""
+        return f"{self.stem}-{self.build}"
+
+    def wheel_tag(self, platform: str) -> str:
+        """``py3-none-manylinux_2_17_x86_64``: the compatibility tag for a platform tag."""
+        return f"py3-none-{platform}"
+
+    def package(self, library: str) -> str:
+        """``hdf5_hl-pywheel``: the .pc name of a library."""
+        return f"{library}-pywheel"
+
+    def cmake_target(self, library: str) -> str:
+        """``hdf5-pywheel::hdf5_hl``: the imported target of a library."""
+        return f"{self.pywheel}::{library}"
+
+    def link_name(self, file: str) -> str:
+        """``hdf5_hl-pywheel-310``: what follows ``-l``."""
+        return f"{file}-pywheel-{self.abi}"
+
+    def library_file(self, file: str) -> str:
+        """``libhdf5_hl-pywheel-310.so``: file name and SONAME."""
+        return f"lib{self.link_name(file)}.so"

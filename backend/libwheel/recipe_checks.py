@@ -1,0 +1,123 @@
+"""What the values of a recipe must look like; each check says what is wrong, or nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from libwheel.errors import nearest
+from libwheel.target import ARCHITECTURES, Libc, Os
+
+SYSTEMS = ("autotools", "cmake", "make", "meson")
+
+
+def sha256(value: str) -> str | None:
+    if re.fullmatch(r"[0-9a-f]{64}", value):
+        return None
+    return f"must be 64 lower-case hexadecimal digits, not {value!r}"
+
+
+def url(value: str) -> str | None:
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
+    whole = (parts.scheme, bool(parts.netloc)) in (("https", True), ("file", False))
+    if not whole or not PurePosixPath(parts.path).name:
+        return f"must be an https or file URL of a file, not {value!r}"
+    return _unfilled(value)
+
+
+def inside(value: str) -> str | None:
+    """Paths and patterns that must stay below a folder."""
+    path = PurePosixPath(value)
+    if not value or path.is_absolute() or ".." in path.parts or "\\" in value:
+        return f"must be a relative path without '..', not {value!r}"
+    return _unfilled(value)
+
+
+def version(value: str) -> str | None:
+    try:
+        normal = str(Version(value))
+    except InvalidVersion:
+        return f"must be a version as PEP 440 writes it, not {value!r}"
+    return None if normal == value else f"must be in its normal form, {normal!r}, not {value!r}"
+
+
+def specifier(value: str) -> str | None:
+    try:
+        SpecifierSet(value)
+    except InvalidSpecifier:
+        return f"must be a version specifier as in '>= 2', not {value!r}"
+    return None
+
+
+def compatible(value: str) -> str | None:
+    filled = value.replace("{version}", "1.0")
+    if specifier(filled):
+        return f"must be a version specifier as in '~= {{version}}', not {value!r}"
+    return _unfilled(filled)
+
+
+def license_expression(value: str) -> str | None:
+    try:
+        canonicalize_license_expression(value)
+    except InvalidLicenseExpression:
+        return f"must be an SPDX licence expression, not {value!r}"
+    return None
+
+
+def abi(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._]*", value):
+        return None
+    return f"must be letters, digits, '.' and '_', not {value!r}"
+
+
+def library_name(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", value):
+        return None
+    return f"must be a library's name without 'lib' and suffix, not {value!r}"
+
+
+def system(value: str) -> str | None:
+    return _one_of(SYSTEMS, value)
+
+
+def operating_system(value: str) -> str | None:
+    return _one_of(Os, value)
+
+
+def architecture(value: str) -> str | None:
+    return _one_of(ARCHITECTURES, value)
+
+
+def libc(value: str) -> str | None:
+    return _one_of(Libc, value)
+
+
+def not_negative(value: int) -> str | None:
+    return None if value >= 0 else f"must not be negative, not {value}"
+
+
+def schema(value: int) -> str | None:
+    return None if value == 1 else f"must be 1, the only version of this format, not {value}"
+
+
+def _one_of(known: Iterable[str], value: str) -> str | None:
+    words = [str(word) for word in known]
+    if value in words:
+        return None
+    return f"must be one of {', '.join(words)}, not {value!r}{nearest(value, words)}"
+
+
+def _unfilled(value: str) -> str | None:
+    """Find what looks like a place to fill in, and is none."""
+    if "{" in value or "}" in value:
+        return f"only a release's '{{version}}' is filled in, not what {value!r} has"
+    return None

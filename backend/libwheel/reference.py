@@ -1,0 +1,75 @@
+"""The recipe reference, made from the dataclasses: `python -m libwheel.reference`."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+from libwheel import recipe
+from libwheel.schema import is_required, key_name
+
+_HEAD = """\
+# The keys of a recipe
+
+Made by `python -m libwheel.reference`. Paths and patterns are relative; `*` and `?` stay in one
+folder, `**` does not. A key in **bold** must be there. `{version}` is filled in, in a release's
+places and in `compatible`. Whatever is not a key is an error.
+"""
+
+_TABLES: tuple[tuple[str, type[Any], str], ...] = (
+    ("the top of recipe.toml", recipe.File, ""),
+    ("`[[release]]`", recipe.Release, ""),
+    ("`[[release.source]]`, `[[bundled.source]]`", recipe.Source, ""),
+    ("`[[release.source.part]]`, `[[bundled.source.part]]`", recipe.Archive, ""),
+    ("`[[bundled]]`", recipe.Bundled, ""),
+    ("`[build]`", recipe.Build, ""),
+    ("`[[library]]`", recipe.Library, ""),
+    ("`[wheel]`", recipe.Contents, ""),
+    (
+        "`[[when]]`",
+        recipe.When,
+        "Laid over the tables above, in order, where every condition holds. Beside its "
+        "conditions it has any key of the top but `schema` and `release`: a table is merged key "
+        "by key, anything else takes the place of what was there.",
+    ),
+)
+
+
+def text() -> str:
+    """Return the reference, as Markdown."""
+    sections = ("\n".join(_section(*table)) for table in _TABLES)
+    return "\n".join([_HEAD, *sections])
+
+
+def _section(title: str, cls: type[Any], remark: str) -> Iterator[str]:
+    yield f"## {title}\n"
+    if remark:
+        yield f"{remark}\n"
+    yield "| key | type | meaning |\n|---|---|---|"
+    hints = typing.get_type_hints(cls)
+    for field in dataclasses.fields(cls):
+        name = f"`{key_name(field)}`"
+        shown = f"**{name}**" if is_required(field) else name
+        meaning = f"{field.metadata['doc']}{_default(field)}"
+        yield f"| {shown} | {_type(hints[field.name])} | {meaning} |"
+    yield ""
+
+
+def _default(field: dataclasses.Field[Any]) -> str:
+    value = field.default
+    return f" Default: `{value}`." if value not in (dataclasses.MISSING, "", ()) else ""
+
+
+def _type(hint: Any) -> str:  # noqa: ANN401
+    words = {str: "string", int: "integer", bool: "boolean"}
+    if typing.get_origin(hint) is tuple:
+        item = typing.get_args(hint)[0]
+        return "array of strings" if item is str else "array of tables"
+    return words.get(hint, "table")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(text())

@@ -1,0 +1,146 @@
+"""What the person who builds may set: `-C` settings and environment variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from libwheel.errors import BuildError, nearest
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The `-C` settings of one call.
+
+    `version`: the release to build, None for the default one. `jobs`: how many compilers run
+    at once. `work_dir`: keep the build tree there. `source`: a local folder or archive in
+    place of the release's. `bundle_sources`: put the verified archives into the sdist.
+    """
+
+    version: str | None
+    jobs: int
+    work_dir: Path | None
+    source: Path | None
+    bundle_sources: bool
+
+
+HELP = {
+    "version": "the release to build; default: the recipe's first",
+    "jobs": "how many compilers run at once; default: the processors this process may use",
+    "work-dir": "keep the build tree in this folder; default: a temporary one",
+    "source": "a local folder or archive to build instead of the release's",
+    "sdist-sources": "`bundle`: put the upstream archives into the sdist; default: `none`",
+}
+
+
+def parse(config: Mapping[str, str | Sequence[str]] | None) -> Settings:
+    """Read a frontend's `config_settings`.
+
+    Raises BuildError for an unknown key, a key that is given twice, an empty or unusable value.
+    """
+    given = dict(config or {})
+    if unknown := given.keys() - HELP.keys():
+        raise BuildError(
+            "\n".join(f"unknown setting -C {name}{nearest(name, HELP)}" for name in sorted(unknown))
+            + "\nknown: "
+            + ", ".join(HELP)
+        )
+    values = {name: _one(name, value) for name, value in given.items()}
+    work_dir = values.get("work-dir")
+    return Settings(
+        version=values.get("version"),
+        jobs=_jobs(values.get("jobs")),
+        work_dir=_spaceless(Path(work_dir).absolute()) if work_dir else None,
+        source=_existing(values["source"]) if "source" in values else None,
+        bundle_sources=_bundle(values.get("sdist-sources", "none")),
+    )
+
+
+def _one(name: str, value: str | Sequence[str]) -> str:
+    if not isinstance(value, str):
+        raise BuildError(f"-C {name} is given {len(value)} times; once is enough")
+    if not value:
+        raise BuildError(f"-C {name} has no value: {HELP[name]}")
+    return value
+
+
+def _jobs(value: str | None) -> int:
+    if value is None:
+        return len(os.sched_getaffinity(0))
+    if value.isdecimal() and int(value) > 0:
+        return int(value)
+    raise BuildError(f"-C jobs must be a number of at least 1, not {value!r}")
+
+
+def _existing(value: str) -> Path:
+    path = Path(value).absolute()
+    if not path.exists():
+        raise BuildError(f"-C source names {path}, which is not there")
+    return path
+
+
+def _spaceless(path: Path) -> Path:
+    if len(str(path).split()) == 1:
+        return path
+    raise BuildError(f"-C work-dir must have no white space: make and configure cannot: {path}")
+
+
+def _bundle(value: str) -> bool:
+    if value not in ("none", "bundle"):
+        raise BuildError(f"-C sdist-sources must be 'bundle' or 'none', not {value!r}")
+    return value == "bundle"
+
+
+IGNORED_VARIABLES = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What libwheel takes from the environment variables, read once.
+
+    `cache`: the cache folder. `mirrors`: folders or URLs tried first by file name.
+    `debian_mirror`: in place of what apt's configuration names. `cc`, `cxx`: the native
+    compilers, empty for the usual ones. `path`: where programs are looked for. `epoch`: the
+    time of every file in what is built, in seconds since 1970 (SOURCE_DATE_EPOCH).
+    `ignored`: variables that are set and that no build sees.
+    """
+
+    cache: Path
+    home: Path | None
+    mirrors: tuple[str, ...]
+    debian_mirror: str | None
+    cc: str
+    cxx: str
+    path: str
+    epoch: int | None
+    ignored: tuple[str, ...]
+
+
+def environment(variables: Mapping[str, str]) -> Environment:
+    """Read the environment variables that README.md lists."""
+    home = variables.get("HOME")
+    xdg = variables.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else None)
+    chosen = variables.get("LIBWHEEL_CACHE")
+    if not chosen and not xdg:
+        raise BuildError("no place for the cache: set LIBWHEEL_CACHE, XDG_CACHE_HOME or HOME")
+    return Environment(
+        cache=Path(chosen or f"{xdg}/libwheel").absolute(),
+        home=Path(home) if home else None,
+        mirrors=tuple(variables.get("LIBWHEEL_MIRRORS", "").split()),
+        debian_mirror=variables.get("LIBWHEEL_DEBIAN_MIRROR") or None,
+        cc=variables.get("CC", ""),
+        cxx=variables.get("CXX", ""),
+        path=variables.get("PATH", os.defpath),
+        epoch=_epoch(variables.get("SOURCE_DATE_EPOCH")),
+        ignored=tuple(name for name in IGNORED_VARIABLES if variables.get(name)),
+    )
+
+
+def _epoch(value: str | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isdecimal():
+        raise BuildError(f"SOURCE_DATE_EPOCH must be a number of seconds, not {value!r}")
+    return int(value)
