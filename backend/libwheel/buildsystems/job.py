@@ -1,0 +1,35 @@
+"""What a build system is given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from libwheel.process import Command
+from libwheel.recipe import Build
+
+# Where upstream is told it will live: a neutral place, so that no build path gets into the
+# result; everything is installed below DESTDIR.
+PREFIX = PurePosixPath("/usr/local")
+LIBDIR = "lib"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build: upstream's source tree, the build folder, DESTDIR, and the environment."""
+
+    build: Build
+    source: Path
+    folder: Path
+    destination: Path
+    jobs: int
+    variables: Mapping[str, str]
+
+    @property
+    def top(self) -> Path:
+        """The folder with upstream's build files."""
+        return self.source / self.build.folder
+
+    def command(self, title: str, folder: Path, *argv: str) -> Command:
+        return Command(title, argv, folder, self.variables)

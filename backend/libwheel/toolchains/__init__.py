@@ -1,0 +1,1 @@
+"""Toolchains: how to compile for a target."""
