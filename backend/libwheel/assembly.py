@@ -1,0 +1,88 @@
+"""Put the staged tree together: tagged libraries, headers, licences and what we write."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from libwheel import cmake_config, locator, metadata, pkgconfig, sbom
+from libwheel.building import applied_patches
+from libwheel.recipe import Archive, Source
+from libwheel.sbom import Component, Patch
+from libwheel.selection import Selection
+from libwheel.source.fetch import Fetched
+from libwheel.staging import Role, StagedFile, StagedLibrary, StagedTree
+from libwheel.task import Task
+from libwheel.trees import InstalledTree
+
+Texts = Mapping[tuple[Role, PurePosixPath], str]
+
+_POINTER_SIZE = struct.calcsize("P")
+
+
+def texts(task: Task, libraries: tuple[StagedLibrary, ...], fetched: Sequence[Fetched]) -> Texts:
+    """Return every file that we write: discovery files, the locator, the bill of materials."""
+    tag = task.tag
+    packages = pkgconfig.packages(tag, metadata.homepage(task.identity), libraries)
+    modules = locator.modules(tag, task.resolved.compatible_range, libraries)
+    return {
+        **pkgconfig.texts(packages, tag),
+        **cmake_config.texts(tag, libraries, _POINTER_SIZE),
+        **{(Role.LOCATOR, path): text for path, text in modules.items()},
+        (Role.SBOM, sbom.path(tag)): _bill(task, fetched),
+    }
+
+
+def write(found: Texts, folder: Path) -> list[StagedFile]:
+    """Write the texts below `folder`."""
+    written = []
+    for (role, path), text in found.items():
+        goal = folder / role.name.lower() / path
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        goal.write_text(text, encoding="utf-8")
+        written.append(StagedFile(role, path, goal))
+    return written
+
+
+def staged_tree(
+    task: Task,
+    libraries: tuple[StagedLibrary, ...],
+    chosen: Selection,
+    installed: InstalledTree,
+    written: Iterable[StagedFile],
+) -> StagedTree:
+    """Return everything that ships, sorted by role and path."""
+    include = PurePosixPath(task.tag.include_folder)
+    files = [library.file for library in libraries]
+    files += [StagedFile(Role.HEADER, include / n, p) for n, p in chosen.headers.items()]
+    files += [
+        StagedFile(Role.LICENSE, PurePosixPath(name), installed.licenses / name)
+        for name in task.resolved.license_files
+    ]
+    return StagedTree(tuple(sorted([*files, *written])), libraries)
+
+
+def _bill(task: Task, fetched: Sequence[Fetched]) -> str:
+    used = {item.archive for item in fetched}
+    resolved = task.resolved
+    patches = tuple(
+        Patch(path.relative_to(resolved.folder).as_posix(), path.read_text(encoding="utf-8"))
+        for path in applied_patches(task, fetched)
+    )
+    upstream = Component(
+        task.tag.wheel,
+        task.tag.version,
+        resolved.license,
+        _used(resolved.release.source, used),
+        patches,
+    )
+    static = [
+        Component(library.name, library.version, library.license, _used(library.placed, used))
+        for library in resolved.bundled
+    ]
+    return sbom.text(task.tag, upstream, static)
+
+
+def _used(sources: Iterable[Source], used: set[Archive]) -> tuple[Archive, ...]:
+    return tuple(a for source in sources for a in source.archives if a in used)

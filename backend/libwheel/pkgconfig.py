@@ -1,0 +1,82 @@
+"""Relocatable pkg-config files: one for each library, and one that names the exact build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from libwheel import locator
+from libwheel.naming import Tag
+from libwheel.staging import Role, StagedLibrary
+
+_BESIDE_THE_LIBRARIES = "../.."
+
+
+@dataclass(frozen=True)
+class Package:
+    """What one .pc file says."""
+
+    name: str
+    description: str
+    url: str
+    version: str
+    requires: tuple[str, ...]
+    link_name: str
+    include_folder: str
+
+    def text(self, prefix: str) -> str:
+        """Return the file; `prefix` is the way from the file's folder to the prefix."""
+        lines = [
+            f"prefix=${{pcfiledir}}/{prefix}",
+            "libdir=${prefix}/lib",
+            f"includedir=${{prefix}}/{self.include_folder}",
+            "",
+            f"Name: {self.name}",
+            f"Description: {self.description}",
+            *([f"URL: {self.url}"] if self.url else []),
+            f"Version: {self.version}",
+            *([f"Requires: {', '.join(self.requires)}"] if self.requires else []),
+            f"Libs: -L${{libdir}} -l{self.link_name}",
+            "Cflags: -I${includedir}",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def packages(tag: Tag, url: str, libraries: tuple[StagedLibrary, ...]) -> Mapping[str, Package]:
+    """Return what each .pc file says, by the file's name.
+
+    The exact build stands for the library that has the wheel's name, else the first.
+    """
+    found = {
+        f"{tag.package(library.name)}.pc": _package(tag, url, library) for library in libraries
+    }
+    main = f"{tag.pywheel}.pc"
+    if found:
+        found[f"{tag.exact}.pc"] = found.get(main) or next(iter(found.values()))
+    return found
+
+
+def texts(found: Mapping[str, Package], tag: Tag) -> Mapping[tuple[Role, PurePosixPath], str]:
+    """Return the files: once beside the libraries, once in the locator."""
+    beside = {
+        (Role.PKGCONFIG, PurePosixPath("lib/pkgconfig", name)): p.text(_BESIDE_THE_LIBRARIES)
+        for name, p in found.items()
+    }
+    inside = {
+        (Role.LOCATOR, PurePosixPath(tag.import_name, "pkgconfig", name)): p.text(locator.PREFIX)
+        for name, p in found.items()
+    }
+    return beside | inside
+
+
+def _package(tag: Tag, url: str, library: StagedLibrary) -> Package:
+    return Package(
+        name=tag.package(library.name),
+        description=library.description,
+        url=url,
+        version=tag.version,
+        requires=tuple(tag.package(name) for name in library.requires),
+        link_name=library.link_name,
+        include_folder=tag.include_folder,
+    )

@@ -1,0 +1,82 @@
+"""Choose from an installed tree what will ship; whatever nobody spoke of is a mistake."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from libwheel import recipe
+from libwheel.errors import Problem, RecipeError
+from libwheel.patterns import matches_any, unmatched
+from libwheel.recipe import Resolved
+
+# Upstream's own discovery files hold absolute paths and name files that are not shipped: ours
+# take their place.
+REPLACED = ("lib/pkgconfig/*.pc", "share/pkgconfig/*.pc", "lib/cmake/**", "lib/*.la")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What will ship: the binary of each promised library, by name, and the headers.
+
+    A promised library that is not there is left out; headers are relative to `include/`.
+    """
+
+    binaries: Mapping[str, Path]
+    headers: Mapping[str, Path]
+
+
+def select(resolved: Resolved, prefix: Path) -> Selection:
+    """Choose from the installed tree at `prefix`.
+
+    Raises RecipeError for installed files that the recipe neither ships nor drops, and for
+    patterns that drop nothing.
+    """
+    drop = resolved.wheel.drop
+    installed = {path.relative_to(prefix).as_posix(): path for path in _files(prefix)}
+    kept = {n: p for n, p in installed.items() if not matches_any(n, (*REPLACED, *drop))}
+    headers = {n.removeprefix("include/"): p for n, p in kept.items() if _is_header(resolved, n)}
+    links = {n for n, p in kept.items() if p.is_symlink() and n.startswith("lib/")}
+    binaries = _binaries(resolved, kept)
+    leftover = kept.keys() - links - {f"include/{n}" for n in headers}
+    leftover -= {n for n, p in kept.items() if p in binaries.values()}
+    problems = [*_unmatched(drop, installed), *_leftover(leftover)]
+    if problems:
+        path = str(resolved.folder / recipe.FILE)
+        raise RecipeError(Problem(path, "wheel.drop", text) for text in problems)
+    return Selection(binaries, headers)
+
+
+def _files(prefix: Path) -> Iterator[Path]:
+    return (p for p in sorted(prefix.rglob("*")) if p.is_symlink() or not p.is_dir())
+
+
+def _is_header(resolved: Resolved, name: str) -> bool:
+    top, _, rest = name.partition("/")
+    return top == "include" and any(matches_any(rest, lib.headers) for lib in resolved.library)
+
+
+def _binaries(resolved: Resolved, kept: Mapping[str, Path]) -> dict[str, Path]:
+    """Return the one real file of each library: ``lib<stem>.so`` with or without a version."""
+    found = {}
+    for library in resolved.library:
+        shape = re.compile(rf"lib/lib{re.escape(library.stem)}\.so[.\d]*")
+        files = [p for n, p in kept.items() if shape.fullmatch(n) and not p.is_symlink()]
+        if len(files) == 1:
+            found[library.name] = files[0]
+    return found
+
+
+def _unmatched(drop: tuple[str, ...], installed: Mapping[str, Path]) -> Iterator[str]:
+    for pattern in unmatched(drop, installed):
+        yield f"{pattern!r} matches nothing that upstream installed"
+
+
+def _leftover(names: set[str]) -> Iterator[str]:
+    for name in sorted(names):
+        if re.fullmatch(r"lib/lib.+\.so[.\d]*", name):
+            yield f"{name} was installed: promise it as a [[library]], or drop it"
+        else:
+            yield f"{name} was installed: drop it, or ship it as a library's header"

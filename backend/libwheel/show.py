@@ -1,0 +1,117 @@
+"""What is in a recipe or in a library wheel, for a person to read."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from libwheel.binaries import elf
+from libwheel.binaries.binary import Binary
+from libwheel.errors import BuildError
+from libwheel.recipe import Archive
+from libwheel.task import Task
+
+
+def recipe_text(task: Task) -> str:
+    """Return what a recipe offers: releases and their places, libraries, what is linked in."""
+    lines = [f"{task.tag.wheel}: {task.identity.project.get('description', '')}", "", "releases"]
+    for release in task.recipe.releases:
+        resolved = task.recipe.resolve(release.version, task.target)
+        default = ", the default" if release is task.recipe.releases[0] else ""
+        lines.append(f"  {release.version} (ABI {resolved.abi}{default})")
+        lines += [f"    {place}" for source in release.source for place in _places(source.archives)]
+    lines += ["", f"libraries of {task.tag.version}"]
+    for library in task.resolved.library:
+        tagged = task.tag.library_file(library.stem)
+        lines.append(f"  {task.tag.package(library.name)}: {tagged}, {library.description}")
+    if task.resolved.bundled:
+        lines += ["", "linked in statically"]
+        lines += [f"  {b.name} {b.version} ({b.license})" for b in task.resolved.bundled]
+    lines += ["", f"built by {task.resolved.build.system}; {task.resolved.license_expression}"]
+    return "\n".join(lines)
+
+
+def wheel_text(path: Path) -> str:
+    """Return what a library wheel holds.
+
+    Raises BuildError where `path` is not a library wheel.
+    """
+    tag_of_build, platforms = _names(path)
+    with tempfile.TemporaryDirectory() as folder, _opened(path) as archive:
+        libraries = [n for n in archive.namelist() if re.search(r"\.data/data/lib/[^/]+\.so$", n)]
+        if not libraries:
+            raise BuildError(f"{path} is not a library wheel: it has no data/lib/*.so")
+        binaries = {
+            Path(name).name: elf.read(Path(archive.extract(name, folder))) for name in libraries
+        }
+        sizes = {Path(name).name: archive.getinfo(name).file_size for name in libraries}
+        sources = list(_sources(archive))
+    rows: list[tuple[str, ...]] = [("library", "ABI", "exports", "size", "floor", "needs")]
+    rows += [_row(name, binary, sizes[name]) for name, binary in binaries.items()]
+    head = f"{tag_of_build}, for {platforms}, {path.stat().st_size / 1e6:.1f} MB"
+    return "\n".join([head, "", *_table(rows), "", "made of", *sources])
+
+
+def _places(archives: Iterable[Archive]) -> Iterator[str]:
+    for archive in archives:
+        yield from archive.urls
+        if archive.debian:
+            yield f"Debian: {archive.debian}"
+
+
+def _names(path: Path) -> tuple[str, str]:
+    try:
+        name, version, build, tags = parse_wheel_filename(path.name)
+    except InvalidWheelFilename as error:
+        raise BuildError(f"{path} is not a wheel: {error}") from None
+    number = f" build {build[0]}" if build else ""
+    return f"{name} {version}{number}", ", ".join(sorted(tag.platform for tag in tags))
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise BuildError(f"{path} is not a wheel: {error}") from None
+
+
+def _row(name: str, binary: Binary, size: int) -> tuple[str, ...]:
+    abi = re.sub(r".*-pywheel-|\.so$", "", name)
+    floor = _floor(binary)
+    return (
+        name,
+        abi,
+        f"{len(binary.exports):,}",
+        f"{size / 1e6:.2f} MB",
+        f"glibc {floor}" if floor else "-",
+        " ".join(binary.needed),
+    )
+
+
+def _floor(binary: Binary) -> str:
+    """Return the newest glibc version that a symbol asks for, or nothing."""
+    found = (re.fullmatch(r"GLIBC_(\d+)\.(\d+).*", i.version or "") for i in binary.imports)
+    versions = [(int(match[1]), int(match[2])) for match in found if match]
+    return ".".join(map(str, max(versions))) if versions else ""
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()
+
+
+def _sources(archive: zipfile.ZipFile) -> Iterator[str]:
+    """Yield a line for each component of the bill of materials."""
+    for name in archive.namelist():
+        if re.search(r"\.dist-info/sboms/[^/]+\.cdx\.json$", name):
+            for component in json.loads(archive.read(name))["components"]:
+                digest = "".join(f", sha256 {h['content']}" for h in component.get("hashes", ()))
+                yield f"  {component['name']} {component['version']}{digest}"

@@ -1,0 +1,81 @@
+"""One task: a recipe, read and resolved, with everything that was set for this call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+from libwheel import metadata, recipe, sdist, settings, target
+from libwheel.console import Console
+from libwheel.errors import BuildError, RecipeError
+from libwheel.metadata import Identity
+from libwheel.naming import Tag
+from libwheel.recipe import Recipe, Resolved
+from libwheel.settings import Environment, Settings
+from libwheel.target import Target
+from libwheel.wheel import ZIP_EPOCH
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be built, for whom it is named, and how it was asked for."""
+
+    recipe: Recipe
+    resolved: Resolved
+    identity: Identity
+    tag: Tag
+    target: Target
+    settings: Settings
+    environment: Environment
+    console: Console
+
+    @property
+    def epoch(self) -> int:
+        """The time of every file, in seconds since 1970: SOURCE_DATE_EPOCH or a fixed one."""
+        return self.environment.epoch if self.environment.epoch is not None else ZIP_EPOCH
+
+
+def load(
+    folder: Path,
+    config: Mapping[str, str | Sequence[str]] | None,
+    variables: Mapping[str, str],
+    console: Console,
+) -> Task:
+    """Read the recipe in `folder`; `config` are the frontend's settings.
+
+    Raises RecipeError with every mistake in either of the recipe's files, BuildError for a
+    setting or environment variable that cannot be used.
+    """
+    chosen = settings.parse(config)
+    read, identity = _recipe_and_identity(folder.resolve())
+    native = target.native()
+    resolved = read.resolve(_version(folder, chosen), native)
+    tag = Tag(identity.name, resolved.release.version, resolved.abi, resolved.build_number)
+    environment = settings.environment(variables)
+    return Task(read, resolved, identity, tag, native, chosen, environment, console)
+
+
+def _recipe_and_identity(folder: Path) -> tuple[Recipe, Identity]:
+    """Read both files, so that the mistakes in both are reported together."""
+    try:
+        read = recipe.load(folder)
+    except RecipeError as first:
+        try:
+            metadata.load(folder)
+        except RecipeError as second:
+            raise RecipeError([*first.problems, *second.problems]) from None
+        raise
+    return read, metadata.load(folder)
+
+
+def _version(folder: Path, chosen: Settings) -> str | None:
+    """Return the version that is asked for; an sdist was made for one and holds to it."""
+    path = folder / sdist.PKG_INFO
+    if not path.is_file():
+        return chosen.version
+    pinned = str(BytesHeaderParser().parsebytes(path.read_bytes())["Version"])
+    if chosen.version not in (None, pinned):
+        raise BuildError(f"-C version={chosen.version}: this sdist is of {pinned}")
+    return pinned

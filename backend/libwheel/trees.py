@@ -1,0 +1,81 @@
+"""The cache of installed trees, keyed by everything that went into them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from libwheel.files import replacing_folder, sha256_of
+from libwheel.version import __version__
+
+_FACTS = "facts.json"
+
+
+@dataclass(frozen=True)
+class InstalledTree:
+    """What a build left: upstream's installation, its licence files, its unused options.
+
+    `licenses` holds the files under the paths that they have in the wheel.
+    """
+
+    root: Path
+    unused: tuple[str, ...]
+
+    @property
+    def prefix(self) -> Path:
+        return self.root / "prefix"
+
+    @property
+    def licenses(self) -> Path:
+        return self.root / "licenses"
+
+
+@dataclass(frozen=True)
+class TreeCache:
+    """Installed trees below `folder`, one a key."""
+
+    folder: Path
+
+    @staticmethod
+    def key(inputs: Mapping[str, object]) -> str:
+        """Return the key for everything that went in, as what JSON can hold."""
+        text = json.dumps({"libwheel": __version__, **inputs}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def lock(self, key: str) -> Path:
+        return self.folder / f"{key}.lock"
+
+    def get(self, key: str) -> InstalledTree | None:
+        """Return the tree of that key, unless it is not there or not as it was stored."""
+        root = self.folder / key
+        try:
+            facts = json.loads((root / _FACTS).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        if facts["files"] != dict(_digests(root)):
+            return None
+        return InstalledTree(root, tuple(facts["unused"]))
+
+    def put(self, key: str, tree: InstalledTree) -> InstalledTree:
+        """Store a tree, in place of a damaged one, and return it as stored."""
+        goal = self.folder / key
+        with replacing_folder(goal) as fresh:
+            shutil.copytree(tree.root, fresh, symlinks=True, dirs_exist_ok=True)
+            facts = {"files": dict(_digests(fresh)), "unused": tree.unused}
+            (fresh / _FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+            shutil.rmtree(goal, ignore_errors=True)
+        return InstalledTree(goal, tree.unused)
+
+
+def _digests(root: Path) -> Iterator[tuple[str, str]]:
+    """Yield every file below `root` with its hash, or what it links to."""
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink():
+            yield name, f"-> {path.readlink()}"
+        elif path.is_file() and name != _FACTS:
+            yield name, sha256_of(path)
