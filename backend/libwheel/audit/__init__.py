@@ -1,0 +1,18 @@
+"""The audit: what a library wheel must keep, checked on the files that would ship."""
+
+from libwheel.audit.finding import AuditError, Finding
+from libwheel.audit.host import HostLibraries
+from libwheel.audit.platform_tag import platform_tag
+from libwheel.audit.run import audit, check
+from libwheel.audit.subject import Subject, read_binaries
+
+__all__ = [
+    "AuditError",
+    "Finding",
+    "HostLibraries",
+    "Subject",
+    "audit",
+    "check",
+    "platform_tag",
+    "read_binaries",
+]

@@ -1,0 +1,28 @@
+"""The system libraries of the machine that builds, for symbols that carry no version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from libwheel.binaries import elf
+from libwheel.binaries.binary import Binary
+
+_PATTERNS = ("lib*/*-linux-*", "usr/lib*/*-linux-*", "lib*", "usr/lib*")
+
+
+@dataclass(frozen=True)
+class HostLibraries:
+    """Looks in the folders of Debian, Fedora, Arch and Alpine below `root`."""
+
+    arch: str
+    root: Path = Path("/")
+
+    def __call__(self, soname: str) -> Binary | None:
+        found = (elf.read(path) for path in self._files(soname) if elf.is_elf(path))
+        return next((binary for binary in found if binary.arch == self.arch), None)
+
+    def _files(self, soname: str) -> Iterator[Path]:
+        folders = (f for pattern in _PATTERNS for f in sorted(self.root.glob(pattern)))
+        return (folder / soname for folder in folders if (folder / soname).is_file())

@@ -1,0 +1,101 @@
+"""Rules for symbols: what is exported, under which version, and who defines what is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from libwheel import policy
+from libwheel.audit.finding import listing
+from libwheel.audit.subject import Subject
+from libwheel.binaries.binary import Binary, Import
+from libwheel.patterns import matches_any
+
+# Older GNU linkers export these from every library.
+_LINKER_MADE = frozenset({"_init", "_fini", "_edata", "_end", "__bss_start"})
+
+
+def export_without_version_node(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Other versions of a name than its default one are for old programs, and stay."""
+    node = subject.tag.version_node
+    for path, binary in subject.binaries.items():
+        names = sorted(s.name for s in binary.exports if s.is_default and s.version != node)
+        if names:
+            yield (
+                str(path),
+                (
+                    f"exports {listing(names)} without the version node {node}: another library of "
+                    "the process could take their place"
+                ),
+            )
+
+
+def import_without_version_node(subject: Subject) -> Iterator[tuple[str, str]]:
+    for path, binary in subject.binaries.items():
+        for name, sibling in subject.needed_siblings(binary):
+            names = sorted(
+                symbol.name
+                for symbol in binary.imports
+                if symbol.version is None and symbol.name in sibling.exports_by_name
+            )
+            if names:
+                yield (
+                    str(path),
+                    (
+                        f"takes {listing(names)} from {name} without a version: it could get "
+                        "another library's of the process"
+                    ),
+                )
+
+
+def undefined_symbol(subject: Subject) -> Iterator[tuple[str, str]]:
+    for path, binary in subject.binaries.items():
+        names = sorted(s.name for s in binary.imports if not _is_defined(subject, binary, s))
+        if names:
+            yield (
+                str(path),
+                (
+                    f"uses {listing(names)}, which no library defines that it needs "
+                    f"({', '.join(binary.needed) or 'it needs none'}): link with that library"
+                ),
+            )
+
+
+def foreign_export(subject: Subject) -> Iterator[tuple[str, str]]:
+    patterns = {library.name: library.exports for library in subject.recipe.library}
+    for library in subject.tree.libraries:
+        binary = subject.binaries.get(library.file.path)
+        own = patterns.get(library.name, ())
+        if binary is None or not own:
+            continue
+        names = sorted({s.name for s in binary.exports} - _LINKER_MADE)
+        foreign = [name for name in names if not matches_any(name, own)]
+        if foreign:
+            yield (
+                str(library.file.path),
+                (
+                    f"exports {listing(foreign)}, which fit none of `exports` ({', '.join(own)}): "
+                    "compile what is linked in statically with -fvisibility=hidden"
+                ),
+            )
+
+
+def _is_defined(subject: Subject, binary: Binary, symbol: Import) -> bool:
+    """Tell whether a needed library defines a symbol.
+
+    What has a version of a system library was bound to it by the linker, which looked there.
+    """
+    if symbol.weak:
+        return True
+    for name, sibling in subject.needed_siblings(binary):
+        if symbol.library in (None, name) and _exports(sibling, symbol):
+            return True
+    system = [name for name in binary.needed if policy.is_system_library(name)]
+    if symbol.library is not None:
+        return symbol.library in system
+    found = (subject.system(name) for name in system)
+    return any(library is not None and _exports(library, symbol) for library in found)
+
+
+def _exports(library: Binary, symbol: Import) -> bool:
+    versions = {there.version for there in library.exports_by_name.get(symbol.name, ())}
+    return bool(versions) and symbol.version in {None, *versions}

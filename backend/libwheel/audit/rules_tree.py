@@ -1,0 +1,100 @@
+"""Rules for the staged tree: that what was promised is there, and nothing private."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from libwheel.audit.subject import Subject
+from libwheel.patterns import unmatched
+from libwheel.staging import Role
+
+
+def missing_library(subject: Subject) -> Iterator[tuple[str, str]]:
+    staged = {library.name: library.file.path for library in subject.tree.libraries}
+    for library in subject.recipe.library:
+        path = f"lib/{subject.tag.library_file(library.stem)}"
+        if str(staged.get(library.name)) != path:
+            yield (
+                path,
+                (
+                    f"the promised library {library.name!r} is not there: upstream installed no "
+                    f"lib/lib{library.stem}.so"
+                ),
+            )
+        elif staged[library.name] not in subject.binaries:
+            yield path, "is not a shared library"
+
+
+def missing_header(subject: Subject) -> Iterator[tuple[str, str]]:
+    folder = f"{subject.tag.include_folder}/"
+    headers = [
+        str(file.path).removeprefix(folder)
+        for file in subject.tree.files
+        if file.role is Role.HEADER
+    ]
+    for library in subject.recipe.library:
+        for pattern in unmatched(library.headers, headers):
+            yield (
+                folder + pattern,
+                f"the library {library.name!r} promises headers {pattern!r}, and there is none",
+            )
+
+
+def not_a_file(subject: Subject) -> Iterator[tuple[str, str]]:
+    for file in subject.tree.files:
+        if file.bytes_at.is_symlink():
+            yield str(file.path), "is a symlink, which installers turn into a text file"
+        elif not file.bytes_at.is_file():
+            yield str(file.path), f"is not there: {file.bytes_at} is no file"
+
+
+def private_path(subject: Subject) -> Iterator[tuple[str, str]]:
+    names = [name for folder in subject.private for name in _spellings(folder)]
+    if not names:
+        return
+    pattern = re.compile(b"|".join(_pattern(name) for name in dict.fromkeys(names)))
+    for file in subject.tree.files:
+        if file.bytes_at.is_file():
+            match = pattern.search(file.bytes_at.read_bytes())
+            if match:
+                yield (
+                    str(file.path),
+                    (
+                        f"names a folder of this machine: {_context(match)!r}; "
+                        "set the option that puts it there to something neutral"
+                    ),
+                )
+
+
+def unused_option(subject: Subject) -> Iterator[tuple[str, str]]:
+    release = subject.recipe.release.version
+    for name in subject.unused_options:
+        yield (
+            "",
+            (
+                f"build.options.{name} was not used by upstream's build of {release}: misspelt, or "
+                "of another release"
+            ),
+        )
+
+
+def _spellings(folder: Path) -> list[str]:
+    """Return the folder as it was given and as it resolves; the root says nothing."""
+    return [str(f) for f in (folder, folder.resolve()) if f != Path(f.anchor)]
+
+
+def _pattern(folder: str) -> bytes:
+    """Match whole names of folders only: /root/x holds /root, /srv/root and /rooted do not.
+
+    A name as short as /root may also be a word of a text: there, something must follow.
+    """
+    end = rb"(?=/[\w.])" if folder.count("/") == 1 else rb"(?![\w.-])"
+    return rb"(?<![\w.-])" + re.escape(os.fsencode(folder)) + end + rb"[^\0\s\"]{0,60}"
+
+
+def _context(match: re.Match[bytes]) -> str:
+    before = re.search(rb"[\x20-\x7e]*\Z", match.string[max(0, match.start() - 20) : match.start()])
+    return ((before[0] if before else b"") + match[0]).decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""What is inside a binary, whatever its format, and how it is changed."""

@@ -1,0 +1,139 @@
+"""What the manylinux platforms promise: system libraries, and the versions of their symbols.
+
+The rule is PEP 600's: a wheel tagged ``manylinux_X_Y`` runs on every mainstream distribution
+with glibc X.Y or newer. Which versions of GCC's libraries those distributions have is taken from
+auditwheel 6.8 (`auditwheel/policy/manylinux-policy.json`); tests/unit/test_policy.py compares.
+
+We allow fewer libraries than auditwheel: zlib, X11, GLib and expat of the host are none that a
+library for everybody should lean on.
+"""
+
+from __future__ import annotations
+
+import re
+
+Floor = tuple[int, int]
+
+# The newest version of each library's symbols on the distributions of a floor, where it is
+# newer than at the floor before.  glibc's is the floor itself.
+_NEWEST: dict[Floor, dict[str, tuple[int, ...]]] = {
+    (2, 5): {"GLIBCXX": (3, 4, 8), "CXXABI": (1, 3, 1), "GCC": (4, 2, 0)},
+    (2, 12): {"GLIBCXX": (3, 4, 13), "CXXABI": (1, 3, 3), "GCC": (4, 5, 0)},
+    (2, 17): {"GLIBCXX": (3, 4, 19), "CXXABI": (1, 3, 7), "GCC": (4, 8, 0), "LIBATOMIC": (1, 0)},
+    (2, 24): {"GLIBCXX": (3, 4, 22), "CXXABI": (1, 3, 10), "LIBATOMIC": (1, 2)},
+    (2, 26): {"GLIBCXX": (3, 4, 24), "CXXABI": (1, 3, 11), "GCC": (7, 0, 0)},
+    (2, 27): {},
+    (2, 28): {},
+    (2, 31): {"GLIBCXX": (3, 4, 28), "CXXABI": (1, 3, 12)},
+    (2, 34): {"GLIBCXX": (3, 4, 29), "CXXABI": (1, 3, 13), "GCC": (11, 0)},
+    (2, 35): {"GLIBCXX": (3, 4, 30), "GCC": (12, 0, 0)},
+    (2, 36): {},
+    (2, 37): {},
+    (2, 38): {},
+    (2, 39): {"GLIBCXX": (3, 4, 33), "CXXABI": (1, 3, 15), "GCC": (14, 0, 0)},
+    (2, 40): {},
+    (2, 41): {},
+}
+FLOORS = tuple(_NEWEST)
+
+# The first floor that an architecture has.
+LOWEST: dict[str, Floor] = {
+    "x86_64": (2, 5),
+    "i686": (2, 5),
+    "aarch64": (2, 17),
+    "armv7l": (2, 17),
+    "ppc64le": (2, 17),
+    "s390x": (2, 17),
+    "riscv64": (2, 31),
+    "loongarch64": (2, 36),
+}
+
+# Version nodes whose names hold no number to go by.
+_NAMED: dict[str, Floor] = {
+    "CXXABI_TM_1": (2, 17),
+    "CXXABI_FLOAT128": (2, 24),
+    "GLIBC_ABI_DT_RELR": (2, 36),  # relocations of `-z pack-relative-relocs`
+}
+
+# Where an architecture's distributions differ.
+_EXCEPTIONS: dict[str, dict[str, Floor]] = {
+    "x86_64": {
+        "LIBATOMIC_1.0": (2, 24),
+        "CXXABI_1.3.11": (2, 27),
+        "GCC_7.0.0": (2, 27),
+        "GLIBCXX_3.4.23": (2, 27),
+        "GLIBCXX_3.4.24": (2, 27),
+    },
+    "aarch64": {"GLIBC_2.18": (2, 17)},
+    "s390x": {"LIBATOMIC_1.0": (2, 24)},
+    "riscv64": {"GLIBC_ABI_DT_RELR": (2, 38)},
+    "loongarch64": {"GLIBCXX_3.4.33": (2, 40)},
+}
+
+_SINCE_EVER: Floor = FLOORS[0]
+_LIBRARIES: dict[str, Floor] = {
+    "libanl.so.1": _SINCE_EVER,
+    "libatomic.so.1": _SINCE_EVER,
+    "libc.so.6": _SINCE_EVER,
+    "libdl.so.2": _SINCE_EVER,
+    "libgcc_s.so.1": _SINCE_EVER,
+    "libm.so.6": _SINCE_EVER,
+    "libmvec.so.1": (2, 24),
+    "libnsl.so.1": _SINCE_EVER,
+    "libpthread.so.0": _SINCE_EVER,
+    "libresolv.so.2": _SINCE_EVER,
+    "librt.so.1": _SINCE_EVER,
+    "libstdc++.so.6": _SINCE_EVER,
+    "libutil.so.1": _SINCE_EVER,
+}
+_LOADER = re.compile(r"ld-linux.*|ld64\.so\.[12]")
+
+# Symbols that some distributions of older floors lack although they have the version.
+_MISSING_BELOW: dict[str, Floor] = dict.fromkeys(
+    (
+        "__cxa_thread_atexit_impl",
+        "__issignaling",
+        "__issignalingf",
+        "__issignalingl",
+        "pthread_getattr_default_np",
+        "pthread_setattr_default_np",
+    ),
+    (2, 24),
+)
+
+
+def is_loader(soname: str) -> bool:
+    """Tell whether a NEEDED file is the dynamic loader, which is there whatever the floor."""
+    return bool(_LOADER.fullmatch(soname))
+
+
+def is_system_library(soname: str) -> bool:
+    """Tell whether every manylinux platform has a library that ours may need."""
+    return soname in _LIBRARIES or is_loader(soname)
+
+
+def floor_of_library(soname: str) -> Floor | None:
+    return _SINCE_EVER if is_loader(soname) else _LIBRARIES.get(soname)
+
+
+def floor_of_symbol(name: str) -> Floor:
+    """Return the first floor whose distributions all have a symbol, its version aside."""
+    return _MISSING_BELOW.get(name, _SINCE_EVER)
+
+
+def floor_of_node(node: str, arch: str) -> Floor | None:
+    """Return the first floor that has a version node such as ``GLIBC_2.17``; None: none has."""
+    special = _EXCEPTIONS.get(arch, {}).get(node) or _NAMED.get(node)
+    if special:
+        return special
+    match = re.fullmatch(r"(GLIBC|GLIBCXX|CXXABI|GCC|LIBATOMIC)_(?:[A-Z0-9]+_)?([\d.]+)", node)
+    if not match:
+        return None
+    version = tuple(int(part) for part in match[2].split("."))
+    return next((floor for floor in FLOORS if version <= _newest(match[1], floor)), None)
+
+
+def _newest(prefix: str, floor: Floor) -> tuple[int, ...]:
+    if prefix == "GLIBC":
+        return floor
+    return max((_NEWEST[f].get(prefix, (0,)) for f in FLOORS if f <= floor), default=(0,))
