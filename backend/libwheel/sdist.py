@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import libwheel
 from libwheel.files import replacing
 from libwheel.metadata import Identity
 from libwheel.naming import Tag
@@ -72,7 +71,7 @@ def _backend() -> Iterator[Member]:
 
     A recipe that carries its backend runs it from a checkout, or from an sdist that has it.
     """
-    package = Path(libwheel.__file__).parent
+    package = Path(__file__).parent
     checkout = package.parent.parent
     for path in [checkout / "LICENSE", *sorted(package.rglob("*"))]:
         name = Path("backend", path.name) if path.parent == checkout else path.relative_to(checkout)

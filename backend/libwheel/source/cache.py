@@ -1,0 +1,51 @@
+"""The cache of archives, each under its own hash: a file that is there is the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from libwheel import files
+from libwheel.console import Console
+
+ORIGIN = "the cache"
+
+
+def entry(cache: Path, sha256: str) -> Path:
+    """Return where the archive of that hash is, or would be."""
+    return cache / "archives" / sha256[:2] / sha256
+
+
+def obtain(
+    cache: Path, sha256: str, name: str, fill: Callable[[Path], str], console: Console
+) -> tuple[Path, str]:
+    """Return the verified archive and its origin.
+
+    Where it is not in the cache, `fill` writes the verified bytes to the path that it is
+    given, which may hold what an interrupted call left, and returns their origin. One process
+    does so at a time. Raises BuildError where the cache cannot be written to.
+    """
+    goal = entry(cache, sha256)
+    if _is_good(goal, sha256):
+        return goal, ORIGIN
+    with (
+        files.writing_to(goal.parent, "LIBWHEEL_CACHE names another folder for the cache"),
+        files.locked(
+            goal.with_suffix(".lock"),
+            lambda: console.note(f"waiting for another build that fetches {name}"),
+        ),
+    ):
+        if _is_good(goal, sha256):
+            return goal, ORIGIN
+        if goal.exists():
+            console.warn(f"{goal} is corrupted; it is deleted, and {name} fetched again")
+            goal.unlink()
+        part = goal.with_suffix(".part")
+        origin = fill(part)
+        part.chmod(0o644)
+        part.replace(goal)
+    return goal, origin
+
+
+def _is_good(path: Path, sha256: str) -> bool:
+    return path.is_file() and files.sha256_of(path) == sha256

@@ -1,0 +1,75 @@
+"""Where an archive can be had from, in the order to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from urllib.parse import quote
+
+from libwheel.recipe import Archive
+
+
+class Kind(Enum):
+    """Who names a location."""
+
+    BUNDLED = "the sdist's own sources"
+    MIRROR = "LIBWHEEL_MIRRORS"
+    UPSTREAM = "the recipe"
+    DEBIAN = "a Debian mirror"
+
+    @property
+    def may_lack_files(self) -> bool:
+        """Tell whether it is asked by file name, and need not have each file."""
+        return self in (Kind.BUNDLED, Kind.MIRROR)
+
+
+@dataclass(frozen=True)
+class Location:
+    """An http, https or file URL, ready to be asked for."""
+
+    url: str
+    kind: Kind
+
+    @property
+    def is_remote(self) -> bool:
+        return not self.url.startswith("file:")
+
+
+def locations(
+    archive: Archive, bundled: Sequence[Path], mirrors: Sequence[str], debian: Sequence[str]
+) -> tuple[Location, ...]:
+    """Return every place to try; `mirrors` and `debian` are folders or URLs."""
+    return tuple(dict.fromkeys(_locations(archive, bundled, mirrors, debian)))
+
+
+def _locations(
+    archive: Archive, bundled: Sequence[Path], mirrors: Sequence[str], debian: Sequence[str]
+) -> Iterator[Location]:
+    for folder in bundled:
+        for name in archive.file_names:
+            yield Location((folder.absolute() / name).as_uri(), Kind.BUNDLED)
+    for mirror in mirrors:
+        for name in archive.file_names:
+            yield Location(_below(mirror, name), Kind.MIRROR)
+    for url in archive.urls:
+        yield Location(_encoded(url), Kind.UPSTREAM)
+    if archive.debian:
+        for mirror in debian:
+            yield Location(_below(mirror, archive.debian), Kind.DEBIAN)
+
+
+def _below(base: str, path: str) -> str:
+    """Return the URL of `path` below a folder or URL.
+
+    A plus becomes %2B, as apt writes it: mirrors on S3 take a bare one for a space.
+    """
+    is_url = "://" in base or base.startswith("file:")
+    url = _encoded(base) if is_url else Path(base).absolute().as_uri()
+    return f"{url.rstrip('/')}/{quote(path)}"
+
+
+def _encoded(url: str) -> str:
+    """Encode what a URL cannot hold, and nothing else."""
+    return quote(url, safe="/%:?#[]@!$&'()*+,;=~")

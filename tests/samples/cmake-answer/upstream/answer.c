@@ -1,0 +1,16 @@
+#include "answer.h"
+
+int answer_number(void)
+{
+    return 42;
+}
+
+const char *answer_version(void)
+{
+    return ANSWER_VERSION;
+}
+
+const char *answer_source(void)
+{
+    return __FILE__;
+}

@@ -1,0 +1,9 @@
+#include <stdio.h>
+
+#include "answer.h"
+
+int main(void)
+{
+    printf("%d\n", answer_number());
+    return 0;
+}

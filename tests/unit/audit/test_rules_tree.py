@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from libwheel.audit import audit
+from libwheel.recipe import Library
+from libwheel.staging import Role
+from unit.audit.subjects import BASE_PATH, BINARY, compiled, messages, resolved, subject
+
+HEADER = (Role.HEADER, "include/base-pywheel/base.h")
+
+
+def test_a_promised_library_is_missing(tmp_path: Path) -> None:
+    (message,) = messages(subject(tmp_path, {}), "missing-library")
+    assert message.startswith(f"{BASE_PATH}: the promised library 'base' is not there")
+
+
+def test_a_promised_library_is_none(tmp_path: Path) -> None:
+    found = replace(subject(tmp_path), binaries={})
+    assert messages(found, "missing-library") == [f"{BASE_PATH}: is not a shared library"]
+
+
+def test_a_header_pattern_matches_nothing(tmp_path: Path) -> None:
+    library = Library(name="base", description="A base.", headers=("*.h", "more/*.h"))
+    (message,) = messages(subject(tmp_path, recipe=resolved(library)), "missing-header")
+    assert message.startswith("include/base-pywheel/more/*.h: the library 'base' promises")
+
+
+def test_a_symlink(tmp_path: Path) -> None:
+    found = subject(tmp_path)
+    path = found.tree.files[0].bytes_at
+    path.unlink()
+    path.symlink_to("/dev/null")
+    (message,) = messages(found, "not-a-file")
+    assert "is a symlink" in message
+
+
+def test_a_file_is_gone(tmp_path: Path) -> None:
+    found = subject(tmp_path)
+    found.tree.files[0].bytes_at.unlink()
+    (message,) = messages(found, "not-a-file")
+    assert "is not there" in message
+
+
+@pytest.mark.parametrize(
+    ("folder", "text", "is_found"),
+    [
+        ("/some/build", "see /some/build/src/base.c", True),
+        ("/some/build", "/some/build", True),
+        ("/some/build", "/some/build-other/base.c", False),
+        ("/some/build", "/far/some/build/base.c", False),
+        ("/some/build", "-I/some/build/include", False),
+        ("/some/build", "prefix=/some/build", True),
+        ("/root", "/root/base.c", True),
+        ("/root", "the /root of the tree", False),
+        ("/root", "/rooted/x", False),
+        ("/", "/usr/include", False),
+    ],
+)
+def test_a_private_path(tmp_path: Path, folder: str, text: str, is_found: bool) -> None:
+    found = replace(subject(tmp_path, files={HEADER: text}), private=(Path(folder),))
+    result = messages(found, "private-path")
+    assert bool(result) == is_found
+    if is_found:
+        assert HEADER[1] in result[0]
+        assert folder in result[0]
+
+
+def test_unused_options(tmp_path: Path) -> None:
+    found = replace(subject(tmp_path), unused_options=("BASE_FAST",))
+    (message,) = messages(found, "unused-option")
+    assert message.startswith(": build.options.BASE_FAST was not used by upstream's build of 1.0")
+
+
+def test_everything_is_shown_at_once(tmp_path: Path) -> None:
+    broken = replace(BINARY, relro=False, soname=None, executable_stack=True)
+    findings = audit(replace(subject(tmp_path, {BASE_PATH: broken}), unused_options=("A", "B")))
+    assert len(findings) == 5
+
+
+@pytest.mark.compiles
+def test_a_compiled_in_path(tmp_path: Path) -> None:
+    found = compiled(tmp_path, "const char *base_value(void) { return __FILE__; }")
+    (message,) = messages(replace(found, private=(tmp_path,)), "private-path")
+    assert f"{tmp_path}/upstream/" in message
+    mapped = f"-ffile-prefix-map={tmp_path}=."
+    found = compiled(tmp_path, "const char *base_value(void) { return __FILE__; }", mapped)
+    assert audit(replace(found, private=(tmp_path,))) == ()

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from libwheel import policy
+from libwheel.policy import Floor
+
+# What auditwheel lets a wheel lean on and we do not.
+NOT_OURS = {
+    *("libICE.so.6", "libSM.so.6", "libX11.so.6", "libXext.so.6", "libXrender.so.1", "libGL.so.1"),
+    *("libgobject-2.0.so.0", "libgthread-2.0.so.0", "libglib-2.0.so.0"),
+    *("libexpat.so.1", "libz.so.1"),
+}
+
+
+def auditwheels() -> dict[Floor, dict[str, Any]]:
+    text = (files("auditwheel") / "policy" / "manylinux-policy.json").read_text()
+    return {
+        (int(major), int(minor)): entry
+        for entry in json.loads(text)
+        if entry["name"] != "linux"
+        for _, major, minor in [entry["name"].split("_")]
+    }
+
+
+def first_floors(arch: str) -> dict[str, Floor]:
+    """Return the first floor of each version node, after auditwheel."""
+    found: dict[str, Floor] = {}
+    for floor, entry in sorted(auditwheels().items()):
+        for library, versions in entry["symbol_versions"].get(arch, {}).items():
+            for version in versions:
+                found.setdefault(f"{library}_{version}", floor)
+    return {node: floor for node, floor in found.items() if not node.startswith("ZLIB")}
+
+
+def test_floors_are_auditwheel_s() -> None:
+    assert sorted(auditwheels()) == list(policy.FLOORS)
+
+
+@pytest.mark.parametrize("arch", policy.LOWEST)
+def test_nodes_are_auditwheel_s(arch: str) -> None:
+    lowest = policy.LOWEST[arch]
+    wanted = first_floors(arch)
+    assert min(wanted.values()) == lowest
+    ours = {node: max(lowest, policy.floor_of_node(node, arch) or (0, 0)) for node in wanted}
+    assert ours == wanted
+
+
+def test_architectures_are_auditwheel_s() -> None:
+    found = {arch for entry in auditwheels().values() for arch in entry["symbol_versions"]}
+    assert found - {"ppc64"} == set(policy.LOWEST)  # ppc64 ends at 2.17
+
+
+def test_libraries_are_auditwheel_s_without_those_of_the_desktop() -> None:
+    for floor, entry in auditwheels().items():
+        ours = {
+            n for n in entry["lib_whitelist"] if (policy.floor_of_library(n) or (9, 9)) <= floor
+        }
+        assert ours == set(entry["lib_whitelist"]) - NOT_OURS
+
+
+def test_missing_symbols_are_auditwheel_s() -> None:
+    for floor, entry in auditwheels().items():
+        black = {
+            s for lib, names in entry["blacklist"].items() if lib not in NOT_OURS for s in names
+        }
+        assert all(policy.floor_of_symbol(name) > floor for name in black)
+    assert policy.floor_of_symbol("__cxa_thread_atexit_impl") == (2, 24)
+    assert policy.floor_of_symbol("memcpy") == policy.FLOORS[0]
+
+
+@pytest.mark.parametrize(
+    "node", ["GLIBC_2.99", "GLIBC_PRIVATE", "GLIBCXX_9.0", "OPENSSL_3.0.0", "GLIBC", ""]
+)
+def test_what_no_floor_has(node: str) -> None:
+    assert policy.floor_of_node(node, "x86_64") is None
+
+
+def test_the_loader_is_everywhere() -> None:
+    assert policy.is_system_library("ld-linux-x86-64.so.2")
+    assert policy.is_system_library("ld64.so.2")
+    assert not policy.is_system_library("libz.so.1")
