@@ -64,7 +64,9 @@ CONSUMERS: dict[str, Consumer] = {
 def loaded(program: Path) -> list[Path]:
     """Return the files that ldd says the program loads."""
     lines = run_alone("ldd", program, variables={"PATH": os.environ["PATH"]}).splitlines()
-    return [Path(line.split(" => ")[1].split(" (")[0]).resolve() for line in lines if " => " in line]
+    return [
+        Path(line.split(" => ")[1].split(" (")[0]).resolve() for line in lines if " => " in line
+    ]
 
 
 def _pkg_config_path(venv: Venv, pywheel: str) -> str:

@@ -5,11 +5,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
 from consumers import CONSUMERS, loaded
 from environments import Venv, libwheel, make_venv, run, run_alone
-from sample_projects import BROKEN, WHOLE, make_sample
-
 from libwheel.binaries import elf
+from sample_projects import BROKEN, WHOLE, make_sample
 
 pytestmark = pytest.mark.compiles
 
@@ -40,7 +40,7 @@ def build(name: str, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module", params=WHOLE)
-def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+def sample(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
@@ -132,9 +132,7 @@ def test_the_locator_tells_where_everything_is(sample: str, installed: Venv) -> 
     assert str(root / "lib" / "libanswer-pywheel-1.so") in files
 
 
-def test_load_returns_handles_and_keeps_the_symbols_to_itself(
-    sample: str, installed: Venv
-) -> None:
+def test_load_returns_handles_and_keeps_the_symbols_to_itself(sample: str, installed: Venv) -> None:
     package = f"{distribution(sample)}_pywheel".replace("-", "_")
     code = (
         f"import ctypes, {package} as p\n"

@@ -26,25 +26,26 @@ def obtain(
     does so at a time. Raises BuildError where the cache cannot be written to.
     """
     goal = entry(cache, sha256)
-    if _is_good(goal, sha256):
-        return goal, ORIGIN
-    with (
-        files.writing_to(goal.parent, "LIBWHEEL_CACHE names another folder for the cache"),
-        files.locked(
-            goal.with_suffix(".lock"),
-            lambda: console.note(f"waiting for another build that fetches {name}"),
-        ),
-    ):
+    lock = goal.with_suffix(".lock")
+    waiting = f"waiting for another build that fetches {name}"
+    with files.writing_to(goal.parent, "LIBWHEEL_CACHE names another folder for the cache"):
         if _is_good(goal, sha256):
             return goal, ORIGIN
-        if goal.exists():
-            console.warn(f"{goal} is corrupted; it is deleted, and {name} fetched again")
-            goal.unlink()
-        part = goal.with_suffix(".part")
-        origin = fill(part)
-        part.chmod(0o644)
-        part.replace(goal)
-    return goal, origin
+        with files.locked(lock, on_wait=lambda: console.note(waiting)):
+            if _is_good(goal, sha256):
+                return goal, ORIGIN
+            if goal.exists():
+                console.warn(f"{goal} is corrupted; it is deleted, and {name} fetched again")
+                goal.unlink()
+            return goal, _filled(goal, fill)
+
+
+def _filled(goal: Path, fill: Callable[[Path], str]) -> str:
+    part = goal.with_suffix(".part")
+    origin = fill(part)
+    part.chmod(0o644)
+    part.replace(goal)
+    return origin
 
 
 def _is_good(path: Path, sha256: str) -> bool:

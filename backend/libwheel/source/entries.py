@@ -23,6 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
+from libwheel import files
 from libwheel.errors import BuildError
 
 KNOWN = "tar, tar.gz, tar.bz2, tar.xz, tar.zst and zip"
@@ -87,8 +88,9 @@ def needs_zstd(name: str) -> bool:
 def _plain(blocks: Iterator[bytes], name: str, scratch: Path) -> Iterator[IO[bytes]]:
     """Yield a temporary file of what `blocks` yields."""
     with tempfile.TemporaryFile(dir=scratch) as plain:
-        plain.writelines(_checked(blocks, name))
-        plain.seek(0)
+        with files.writing_to(scratch):
+            plain.writelines(_checked(blocks, name))
+            plain.seek(0)
         yield plain
 
 

@@ -160,15 +160,17 @@ def _get(location: Location, archive: Archive, part: Path, places: _Places) -> N
     """Download the archive and verify it; one put together from pieces gets a second chance."""
     if location.is_remote:
         places.console.note(f"fetching {location.url}")
-    resumed = download(location.url, part, places.console, places.patience)
-    found = sha256_of(part)
-    if found == archive.sha256:
-        return
-    discard(part)
-    if resumed:
-        _get(location, archive, part, places)
-        return
-    raise DownloadError(Fault.WRONG_BYTES, f"wrong SHA-256: wanted {archive.sha256}, found {found}")
+    found = ""
+    for _ in range(2):
+        resumed = download(location.url, part, places.console, places.patience)
+        found = sha256_of(part)
+        if found == archive.sha256:
+            return
+        discard(part)
+        if not resumed:
+            break
+    reason = f"wrong SHA-256: wanted {archive.sha256}, found {found}"
+    raise DownloadError(Fault.WRONG_BYTES, reason)
 
 
 def _say(location: Location, error: DownloadError, console: Console) -> None:

@@ -46,7 +46,8 @@ def take_local(path: Path, tree: Path) -> None:
 
 def _copy(folder: Path, tree: Path) -> None:
     def left_out(where: str, names: list[str]) -> list[str]:
-        return [name for name in names if name == ".git" or Path(where, name) == tree]
+        itself = [n for n in names if n == tree.name and Path(where, n).resolve() == tree.resolve()]
+        return [*itself, ".git"]
 
     with files.writing_to(tree):
         try:

@@ -1,0 +1,325 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from libwheel.console import Console
+from libwheel.recipe import Archive, Source
+from libwheel.source import cache
+from libwheel.source.download import Fault
+from libwheel.source.fetch import Fetched, SourceError, fetch, fetch_all
+from unit.source.loopback import WAIT, Loopback, Resource, closed_port
+from unit.source.making import environment, network, python, quiet, said, sha256, source
+
+DATA = b"upstream's archive" * 30_000
+OTHER = b"Debian's archive" * 30_000
+
+
+def get(
+    tmp_path: Path,
+    *need: Source,
+    mirrors: str = "",
+    debian: str = "",
+    bundled: Sequence[Path] = (),
+    console: Console | None = None,
+) -> tuple[Fetched, ...]:
+    variables = environment(tmp_path / "cache", mirrors, debian)
+    return fetch(need, variables, console or quiet(), bundled, network(tmp_path / "apt"))
+
+
+def refusal(tmp_path: Path, *need: Source, **how: str) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        get(tmp_path, *need, mirrors=how.get("mirrors", ""), debian=how.get("debian", ""))
+    return caught.value
+
+
+def test_upstream_then_the_cache(server: Loopback, tmp_path: Path) -> None:
+    url = server.serve("/lib-1.0.tar.gz", Resource(DATA))
+    need = source(DATA, url)
+    (first,) = get(tmp_path, need)
+    assert (first.archive, first.origin, first.name) == (need, url, "lib-1.0.tar.gz")
+    assert first.path.read_bytes() == DATA
+    (second,) = get(tmp_path, need)
+    assert (second.path, second.origin) == (first.path, "the cache")
+    assert server.paths == ["/lib-1.0.tar.gz"]
+
+
+def test_nothing_but_the_archive_and_its_lock_is_left(server: Loopback, tmp_path: Path) -> None:
+    get(tmp_path, source(DATA, server.serve("/lib.tar.gz", Resource(DATA))))
+    hash_ = sha256(DATA)
+    folder = tmp_path / "cache" / "archives" / hash_[:2]
+    assert sorted(path.name for path in folder.iterdir()) == [hash_, f"{hash_}.lock"]
+
+
+def test_a_debian_name_with_a_plus(server: Loopback, tmp_path: Path) -> None:
+    server.serve("/debian/pool/l/lib_1.0%2Brepack.orig.tar.gz", Resource(DATA))
+    need = source(DATA, debian="pool/l/lib_1.0+repack.orig.tar.gz")
+    (found,) = get(tmp_path, need, debian=f"{server.address}/debian/")
+    assert found.path.read_bytes() == DATA
+
+
+def test_the_mirrors_of_apt_are_used(server: Loopback, tmp_path: Path) -> None:
+    (tmp_path / "apt").mkdir()
+    (tmp_path / "apt" / "sources.list").write_text(f"deb {server.address}/debian x main\n")
+    server.serve("/debian/pool/lib.tar.gz", Resource(DATA))
+    assert get(tmp_path, source(DATA, debian="pool/lib.tar.gz"))
+
+
+def test_bundled_files_come_first_then_mirrors(server: Loopback, tmp_path: Path) -> None:
+    url = server.serve("/lib-1.0.tar.gz", Resource(DATA))
+    for name in ("sources", "mirror"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "lib-1.0.tar.gz").write_bytes(DATA)
+    need, mirror = source(DATA, url), str(tmp_path / "mirror")
+    (found,) = get(tmp_path, need, mirrors=mirror, bundled=[tmp_path / "sources"])
+    assert found.origin == (tmp_path / "sources" / "lib-1.0.tar.gz").as_uri()
+    found.path.unlink()
+    (found,) = get(tmp_path, need, mirrors=mirror, bundled=[tmp_path / "none"])
+    assert found.origin == (tmp_path / "mirror" / "lib-1.0.tar.gz").as_uri()
+    assert server.requests == []
+
+
+def test_a_mirror_without_the_file_is_passed_over_quietly(server: Loopback, tmp_path: Path) -> None:
+    url = server.serve("/up/lib.tar.gz", Resource(DATA))
+    console = quiet()
+    get(tmp_path, source(DATA, url), mirrors=f"{server.address}/m {tmp_path}", console=console)
+    assert server.paths == ["/m/lib.tar.gz", "/up/lib.tar.gz"]
+    assert said(console) == f"  fetching {server.address}/m/lib.tar.gz\n  fetching {url}\n"
+
+
+def test_the_next_location_is_tried_and_the_reason_told(server: Loopback, tmp_path: Path) -> None:
+    gone = server.address + "/gone/lib.tar.gz"
+    url = server.serve("/lib.tar.gz", Resource(DATA))
+    console = quiet()
+    get(tmp_path, source(DATA, gone, url), console=console)
+    assert said(console).splitlines() == [
+        f"  fetching {gone}",
+        f"  {gone}: 404 Not Found",
+        f"  fetching {url}",
+    ]
+
+
+def test_a_wrong_hash_is_not_kept(server: Loopback, tmp_path: Path) -> None:
+    url = server.serve("/lib.tar.gz", Resource(b"something else"))
+    console = quiet()
+    with pytest.raises(SourceError) as caught:
+        get(tmp_path, source(DATA, url), console=console)
+    reason = f"wrong SHA-256: wanted {sha256(DATA)}, found {sha256(b'something else')}"
+    (attempt,) = caught.value.attempts
+    assert (attempt.place, attempt.reason, attempt.fault) == (url, reason, Fault.WRONG_BYTES)
+    assert f"warning: {url}: {reason}; the file is not kept" in said(console)
+    left = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert left == [f"{sha256(DATA)}.lock"]
+    assert "hint" not in str(caught.value)
+
+
+def test_after_a_wrong_hash_the_next_location(server: Loopback, tmp_path: Path) -> None:
+    bad = server.serve("/bad/lib.tar.gz", Resource(b"something else"))
+    good = server.serve("/good/lib.tar.gz", Resource(DATA))
+    (found,) = get(tmp_path, source(DATA, bad, good))
+    assert (found.origin, found.path.read_bytes()) == (good, DATA)
+
+
+def test_a_file_pieced_together_wrongly_gets_a_second_chance(
+    server: Loopback, tmp_path: Path
+) -> None:
+    url = server.serve("/lib.tar.gz", Resource(DATA))
+    part = cache.entry(tmp_path / "cache", sha256(DATA)).with_suffix(".part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(b"x" * 1000)
+    note = f'{{"url": "{url}", "validator": "", "total": {len(DATA)}}}'
+    part.with_name(part.name + ".json").write_text(note)
+    (found,) = get(tmp_path, source(DATA, url))
+    assert found.path.read_bytes() == DATA
+    assert server.ranges == ["bytes=1000-", None]
+
+
+def test_there_is_no_third_chance(server: Loopback, tmp_path: Path) -> None:
+    url = server.serve("/lib.tar.gz", Resource(OTHER, faults=[50, 100] * 3))
+    (attempt,) = refusal(tmp_path, source(DATA, url)).attempts
+    assert attempt.fault is Fault.WRONG_BYTES
+    half = f"bytes={len(OTHER) // 2}-"
+    assert server.ranges == [None, half, None, half]
+
+
+def test_a_corrupted_cache_entry_is_fetched_again(server: Loopback, tmp_path: Path) -> None:
+    need = source(DATA, server.serve("/lib.tar.gz", Resource(DATA)))
+    (found,) = get(tmp_path, need)
+    found.path.write_bytes(DATA[:-1])
+    console = quiet()
+    (again,) = get(tmp_path, need, console=console)
+    assert again.path.read_bytes() == DATA
+    assert f"warning: {found.path} is corrupted" in said(console)
+
+
+def test_a_download_that_is_cut_off_half_way(server: Loopback, tmp_path: Path) -> None:
+    url = server.serve("/lib.tar.gz", Resource(DATA, faults=[50] * 3, takes_ranges=False))
+    error = refusal(tmp_path, source(DATA, url))
+    reason = f"the download was cut off after {len(DATA) // 2} of {len(DATA)} bytes"
+    assert f"{url}: {reason}" in str(error)
+    (found,) = get(tmp_path, source(DATA, url))
+    assert found.path.read_bytes() == DATA
+
+
+def test_alternatives_are_tried_in_order(server: Loopback, tmp_path: Path) -> None:
+    first = source(DATA, server.address + "/gone.tar.gz")
+    second = source(OTHER, server.serve("/other.tar.gz", Resource(OTHER)))
+    assert [item.archive for item in get(tmp_path, first, second)] == [second]
+
+
+def test_an_alternative_in_the_cache_is_preferred(server: Loopback, tmp_path: Path) -> None:
+    first = source(DATA, server.serve("/lib.tar.gz", Resource(DATA)))
+    second = source(OTHER, server.serve("/other.tar.gz", Resource(OTHER)))
+    get(tmp_path, second)
+    server.requests.clear()
+    assert [item.archive for item in get(tmp_path, first, second)] == [second]
+    assert server.requests == []
+
+
+def test_an_alternative_in_the_sdist_is_preferred(server: Loopback, tmp_path: Path) -> None:
+    first = source(DATA, server.serve("/lib.tar.gz", Resource(DATA)))
+    (tmp_path / "other.tar.gz").write_bytes(OTHER)
+    second = source(OTHER, "https://unreachable.invalid/other.tar.gz")
+    assert [f.archive for f in get(tmp_path, first, second, bundled=[tmp_path])] == [second]
+    assert server.requests == []
+
+
+def test_an_alternative_in_parts_needs_all_of_them(server: Loopback, tmp_path: Path) -> None:
+    part = Archive(sha256=sha256(OTHER), urls=(server.address + "/part.tar.gz",), into="part")
+    whole = source(DATA, server.serve("/lib.tar.gz", Resource(DATA)), part=[part])
+    third = b"third"
+    spare = source(third, server.serve("/third.tar.gz", Resource(third)))
+    assert [item.archive for item in get(tmp_path, whole, spare)] == [spare]
+    server.serve("/part.tar.gz", Resource(OTHER))
+    assert [item.archive for item in get(tmp_path, whole)] == [whole, part]
+
+
+def test_no_location_is_reachable(server: Loopback, tmp_path: Path) -> None:
+    nobody = f"http://127.0.0.1:{closed_port()}"
+    first = source(DATA, f"{nobody}/lib.tar.gz", server.address + "/a/lib.tar.gz")
+    second = source(OTHER, debian="pool/lib_1+ds.orig.tar.gz")
+    error = refusal(tmp_path, first, second, mirrors=f"{tmp_path} {nobody}")
+    assert str(error).splitlines() == [
+        "the source could be had from nowhere:",
+        f"  lib.tar.gz (sha256 {sha256(DATA)})",
+        f"    file://{tmp_path}/lib.tar.gz: no such file",
+        f"    {nobody}/lib.tar.gz: connection refused",
+        f"    {server.address}/a/lib.tar.gz: 404 Not Found",
+        f"  lib_1+ds.orig.tar.gz (sha256 {sha256(OTHER)})",
+        f"    file://{tmp_path}/lib_1%2Bds.orig.tar.gz: no such file",
+        f"    {nobody}/lib_1%2Bds.orig.tar.gz: connection refused",
+        "    pool/lib_1+ds.orig.tar.gz: no Debian mirror is known: set LIBWHEEL_DEBIAN_MIRROR",
+    ]
+    assert [attempt.fault for attempt in error.attempts] == [
+        Fault.ABSENT,
+        Fault.UNREACHABLE,
+        Fault.ABSENT,
+        Fault.ABSENT,
+        Fault.UNREACHABLE,
+        None,
+    ]
+    assert [attempt.archive for attempt in error.attempts] == [first] * 3 + [second] * 3
+
+
+def test_a_hint_where_there_is_no_network(tmp_path: Path) -> None:
+    nobody = f"http://127.0.0.1:{closed_port()}"
+    error = refusal(
+        tmp_path, source(DATA, f"{nobody}/lib.tar.gz", debian="pool/x.tar.gz"), debian=nobody
+    )
+    assert str(error).splitlines()[-1] == (
+        "hint: the network seems to be out of reach; LIBWHEEL_MIRRORS names folders or URLs that "
+        "hold these files, -C source= a local folder or archive to build instead"
+    )
+
+
+def test_no_hint_where_no_network_was_asked(tmp_path: Path) -> None:
+    error = refusal(tmp_path, source(DATA, "file:///none/lib.tar.gz", debian="pool/x.tar.gz"))
+    assert "hint" not in str(error)
+
+
+def test_every_need_is_fetched(server: Loopback, tmp_path: Path) -> None:
+    needs = [
+        [source(DATA, server.serve("/lib.tar.gz", Resource(DATA)))],
+        [source(OTHER, server.serve("/zlib.tar.gz", Resource(OTHER)), into="zlib")],
+    ]
+    found = fetch_all(needs, environment(tmp_path), quiet(), (), network())
+    assert [(item.name, item.archive.into) for item in found] == [
+        ("lib.tar.gz", "."),
+        ("zlib.tar.gz", "zlib"),
+    ]
+
+
+def test_the_failures_of_every_need_are_listed(server: Loopback, tmp_path: Path) -> None:
+    needs = [[source(DATA, server.address + "/a")], [source(OTHER, server.address + "/b")]]
+    with pytest.raises(SourceError) as caught:
+        fetch_all(needs, environment(tmp_path), quiet(), (), network())
+    assert [attempt.place for attempt in caught.value.attempts] == [
+        server.address + "/a",
+        server.address + "/b",
+    ]
+
+
+FETCH = f"""
+import sys
+from pathlib import Path
+from libwheel import settings
+from libwheel.console import Console
+from libwheel.recipe import Source
+from libwheel.source.fetch import fetch
+env = settings.environment({{"LIBWHEEL_CACHE": sys.argv[1]}})
+(found,) = fetch([Source(sha256="{sha256(DATA)}", urls=(sys.argv[2],))], env, Console())
+print("origin", found.origin)
+"""
+
+
+def finish(process: subprocess.Popen[str]) -> list[str]:
+    try:
+        return process.communicate(timeout=WAIT)[0].splitlines()
+    finally:
+        process.kill()
+
+
+def test_two_builds_at_once_download_once(server: Loopback, tmp_path: Path) -> None:
+    gate = Event()
+    resource = Resource(DATA, gate=gate)
+    url = server.serve("/lib.tar.gz", resource)
+    with python(FETCH, str(tmp_path), url) as first:
+        assert resource.half_sent.wait(WAIT)
+        with python(FETCH, str(tmp_path), url) as second:
+            assert second.stdout
+            waits = second.stdout.readline()
+            gate.set()
+            ends = finish(second)
+        begins = finish(first)
+    assert waits == "  waiting for another build that fetches lib.tar.gz\n"
+    assert (begins[-1], ends[-1]) == (f"origin {url}", "origin the cache")
+    assert server.paths == ["/lib.tar.gz"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_download_is_continued_by_the_next_run(
+    server: Loopback, tmp_path: Path, how: signal.Signals
+) -> None:
+    resource = Resource(DATA, {"ETag": '"x"'}, gate=Event())
+    url = server.serve("/lib.tar.gz", resource)
+    entry = cache.entry(tmp_path / "cache", sha256(DATA))
+    part = entry.with_suffix(".part")
+    with python(FETCH, str(tmp_path / "cache"), url) as process:
+        deadline = time.monotonic() + WAIT
+        while not (part.exists() and part.stat().st_size) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(how)
+        finish(process)
+    assert process.returncode != 0
+    assert not entry.exists()
+    resource.gate = None
+    size = part.stat().st_size
+    (found,) = get(tmp_path, source(DATA, url))
+    assert found.path.read_bytes() == DATA
+    assert server.ranges == [None, f"bytes={size}-"]

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import io
+import os
+import pty
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from libwheel.console import BOLD, Console, Progress
+
+CLEAR = "\r\033[K"
+
+
+@pytest.fixture(autouse=True)
+def _colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def plainly(work: Callable[[Console], None]) -> str:
+    """Return what `work` writes where there is no terminal."""
+    stream = io.StringIO()
+    work(Console(stream))
+    return stream.getvalue()
+
+
+def on_terminal(work: Callable[[Console], None]) -> str:
+    """Return what `work` writes on a terminal 40 columns wide."""
+    ours, theirs = pty.openpty()
+    os.set_blocking(ours, False)
+    with os.fdopen(theirs, "w", encoding="utf-8") as stream:
+        os.system(f"stty cols 40 -onlcr < {os.ttyname(theirs)}")  # noqa: S605
+        work(Console(stream))
+        written = os.read(ours, 10_000).decode()
+    os.close(ours)
+    return written
+
+
+def everything(console: Console) -> None:
+    console.line("line")
+    console.note("note")
+    console.warn("warning")
+    console.error("one\ntwo")
+    with console.step("step"), console.progress("work", 100) as progress:
+        progress.shown -= 60
+        progress.advance(50)
+
+
+def test_off_a_terminal_there_are_lines_alone() -> None:
+    assert plainly(everything) == (
+        "line\n  note\nwarning: warning\nerror: one\ntwo\n* step\n  work: 50 % of 0.0 MB (0 s)\n"
+    )
+
+
+def test_on_a_terminal_there_are_colours_and_a_moving_line() -> None:
+    written = on_terminal(everything)
+    assert "\033[31;1merror:\033[0m one\ntwo\n" in written
+    assert "\033[33mwarning:\033[0m warning\n" in written
+    assert "\033[1m* step\033[0m\n" in written
+    assert f"{CLEAR}  work: [##########          ] 50 % of {CLEAR}" in written
+
+
+def test_no_color_takes_the_colours_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    written = on_terminal(everything)
+    assert "\033" not in written.replace(CLEAR, "")
+    assert "error: one\n" in written
+
+
+def test_an_empty_no_color_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    assert on_terminal(lambda console: console.line(console.paint("x", BOLD))).endswith(
+        "\033[1mx\033[0m\n"
+    )
+
+
+def test_a_line_takes_the_place_of_the_moving_one() -> None:
+    def work(console: Console) -> None:
+        console.draw("moving")
+        console.line("still")
+
+    assert on_terminal(work) == f"{CLEAR}moving{CLEAR}still\n"
+
+
+def test_a_moving_line_is_no_wider_than_the_terminal() -> None:
+    assert on_terminal(lambda console: console.draw("x" * 100)) == CLEAR + "x" * 39
+
+
+def test_a_terminal_without_a_width_has_80_columns() -> None:
+    def work(console: Console) -> None:
+        os.system(f"stty cols 0 < {os.ttyname(console.stream.fileno())}")  # noqa: S605
+        console.draw("x" * 100)
+
+    assert on_terminal(work) == CLEAR + "x" * 79
+
+
+def test_steps_are_timed() -> None:
+    stream = io.StringIO()
+    console = Console(stream)
+    with console.step("short"):
+        pass
+    with console.step("long"):
+        time.sleep(1)
+    assert [timing.step for timing in console.timings] == ["short", "long"]
+    assert console.timings[0].seconds < 1 <= console.timings[1].seconds < 3
+    assert re.fullmatch(r"\* short\n\* long\n  long: 1\.\d s\n", stream.getvalue())
+
+
+def test_an_error_goes_through_a_step_and_a_progress() -> None:
+    console = Console(io.StringIO())
+    with pytest.raises(KeyboardInterrupt), console.step("step"), console.progress("work"):
+        raise KeyboardInterrupt
+    assert not console.timings
+
+
+def show_many(console: Console) -> None:
+    with console.progress("work") as progress:
+        for number in range(10_000):
+            progress.show(f"state {number}")
+
+
+def test_progress_lines_are_rare_off_a_terminal() -> None:
+    assert plainly(show_many) == ""
+
+
+def test_a_moving_line_moves_a_few_times_a_second() -> None:
+    start = time.monotonic()
+    moves = on_terminal(show_many).count("state")
+    assert moves <= (time.monotonic() - start) * 10
+
+
+def shown(advance: int, total: int | None) -> str:
+    stream = io.StringIO()
+    progress = Progress(Console(stream), "get", total)
+    progress.shown -= 60
+    progress.advance(advance)
+    progress.advance(advance)  # too early to be shown
+    return stream.getvalue()
+
+
+def test_progress_of_a_known_total() -> None:
+    assert shown(1_000_000, 4_000_000) == "  get: 25 % of 4.0 MB (0 s)\n"
+
+
+def test_progress_of_an_unknown_total() -> None:
+    assert shown(1_500_000, None) == "  get: 1.5 MB (0 s)\n"
+
+
+def test_colours_and_control_characters_of_a_program_s_output_are_left_out() -> None:
+    stream = io.StringIO()
+    progress = Progress(Console(stream), "compile", None)
+    progress.shown -= 60
+    progress.show("\033[1;31merror:\033[0m é\tx\r")
+    assert stream.getvalue() == "  compile: error: éx (0 s)\n"
+
+
+def test_the_standard_error_stream_is_the_default(capfd: pytest.CaptureFixture[str]) -> None:
+    Console().line("text")
+    assert capfd.readouterr() == ("", "text\n")
+
+
+def test_a_redirected_file_gets_no_escape_codes(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with path.open("w") as stream:
+        everything(Console(stream))
+    assert "\033" not in path.read_text()

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import libwheel
+from libwheel.errors import BuildError
+from libwheel.files import locked, replacing, replacing_folder, sha256_of, writing_to
+
+BACKEND = Path(libwheel.__file__).parents[1]
+
+
+def never() -> None:
+    pytest.fail("nobody else has the lock")
+
+
+def test_replacing_writes_the_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "file"
+    with replacing(path) as stream:
+        stream.write(b"new")
+        assert not path.exists()
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_replacing_takes_the_place_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with replacing(path) as stream:
+        stream.write(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+
+
+def test_replacing_leaves_nothing_but_the_old_file_after_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(TypeError), replacing(path) as stream:
+        stream.writelines([b"half", "no bytes"])  # type: ignore[list-item]
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_replacing_folder_makes_the_whole_folder(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder"
+    with replacing_folder(path) as fresh:
+        (fresh / "file").write_bytes(b"new")
+        assert not path.exists()
+    assert (path / "file").read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o755
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_replacing_folder_leaves_nothing_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UnicodeEncodeError), replacing_folder(tmp_path / "folder") as fresh:
+        (fresh / "file").write_text("half\ud800", encoding="utf-8")
+    assert not list(tmp_path.iterdir())
+
+
+def test_replacing_folder_keeps_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "old").touch()
+    with replacing_folder(path) as fresh:
+        (fresh / "new").touch()
+    assert [file.name for file in path.iterdir()] == ["old"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_of_two_that_make_one_folder_the_faster_wins(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    with replacing_folder(path) as slow:
+        (slow / "slow").touch()
+        with replacing_folder(path) as fast:
+            (fast / "fast").touch()
+    assert [file.name for file in path.iterdir()] == ["fast"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_replacing_folder_does_not_hide_any_other_failure(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    path.symlink_to("nowhere")
+    with pytest.raises(NotADirectoryError), replacing_folder(path):
+        pass
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_says_so_and_what_is_free(tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "there"
+    with pytest.raises(BuildError) as error, writing_to(folder, "set LIBWHEEL_CACHE"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    text = re.escape(f"cannot write to {folder}: the disk is full (N MB free); set LIBWHEEL_CACHE")
+    assert re.fullmatch(text.replace("N", r"\d+\.\d"), str(error.value))
+
+
+def test_a_file_where_a_folder_should_be_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / "file" / "folder"
+    with pytest.raises(BuildError) as error, writing_to(folder):
+        folder.mkdir()
+    assert str(error.value) == f"cannot write to {folder}: a part of the path is no folder"
+
+
+def test_what_is_no_matter_of_writing_goes_through(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), writing_to(tmp_path):
+        (tmp_path / "missing").read_bytes()
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from libwheel.files import locked
+with locked(Path(sys.argv[1]), lambda: sys.exit("somebody has the lock")):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_lock_keeps_another_process_out_until_it_ends(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lock"
+    holder = subprocess.Popen(
+        (sys.executable, "-c", HOLD, path),
+        env={"PYTHONPATH": str(BACKEND)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with holder:
+        assert holder.stdin
+        assert holder.stdout
+        assert holder.stdout.readline() == b"locked\n"
+        waited = []
+
+        def end_the_holder() -> None:
+            waited.append(holder.poll())
+            holder.kill()
+
+        with locked(path, end_the_holder):
+            assert waited == [None]
+            assert holder.wait() == -9
+    with locked(path, never):
+        pass
+
+
+def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), locked(tmp_path / "lock", never):
+        raise KeyboardInterrupt
+    with locked(tmp_path / "lock", never):
+        pass
+
+
+def test_sha256_of(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"bytes")
+    assert sha256_of(tmp_path / "file") == hashlib.sha256(b"bytes").hexdigest()

@@ -1,0 +1,49 @@
+import pytest
+
+from libwheel.naming import Tag, canonical
+
+HDF5 = Tag("hdf5", "1.14.5", "310", 0)
+ODD = Tag("zlib-ng", "2.3.3", "2.1", 4)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("hdf5", "hdf5"), ("HDF5", "hdf5"), ("Zlib_NG", "zlib-ng"), ("a--b__c..d", "a-b-c-d")],
+)
+def test_canonical(name: str, expected: str) -> None:
+    assert canonical(name) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "odd"),
+    [
+        ("pywheel", "hdf5-pywheel", "zlib-ng-pywheel"),
+        ("import_name", "hdf5_pywheel", "zlib_ng_pywheel"),
+        ("exact", "hdf5-pywheel-1.14.5-0", "zlib-ng-pywheel-2.3.3-4"),
+        ("version_node", "HDF5_PYWHEEL_310", "ZLIB_NG_PYWHEEL_2_1"),
+        ("include_folder", "include/hdf5-pywheel", "include/zlib-ng-pywheel"),
+        ("cmake_folder", "lib/cmake/hdf5-pywheel", "lib/cmake/zlib-ng-pywheel"),
+        ("stem", "hdf5-1.14.5", "zlib_ng-2.3.3"),
+        ("wheel_stem", "hdf5-1.14.5-0", "zlib_ng-2.3.3-4"),
+    ],
+)
+def test_names_of_a_wheel(name: str, expected: str, odd: str) -> None:
+    assert (getattr(HDF5, name), getattr(ODD, name)) == (expected, odd)
+
+
+def test_names_of_a_library() -> None:
+    assert HDF5.package("hdf5_hl") == "hdf5_hl-pywheel"
+    assert HDF5.cmake_target("hdf5_hl") == "hdf5-pywheel::hdf5_hl"
+    assert HDF5.link_name("hdf5_hl") == "hdf5_hl-pywheel-310"
+    assert HDF5.library_file("hdf5_hl") == "libhdf5_hl-pywheel-310.so"
+
+
+def test_the_compatibility_tag() -> None:
+    assert HDF5.wheel_tag("manylinux_2_17_x86_64") == "py3-none-manylinux_2_17_x86_64"
+
+
+def test_the_abi_and_not_the_version_is_in_what_is_linked() -> None:
+    newer = Tag("hdf5", "1.14.6", "310", 1)
+    assert newer.library_file("hdf5") == HDF5.library_file("hdf5")
+    assert newer.version_node == HDF5.version_node
+    assert newer.exact != HDF5.exact

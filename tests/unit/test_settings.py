@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from libwheel.errors import BuildError
+from libwheel.settings import HELP, IGNORED_VARIABLES, Environment, Settings, environment, parse
+
+
+def test_without_settings_everything_has_its_default() -> None:
+    usable = len(os.sched_getaffinity(0))
+    assert parse(None) == parse({}) == Settings(None, usable, None, None, bundle_sources=False)
+
+
+def test_every_setting(tmp_path: Path) -> None:
+    config = {
+        "version": "1.14.6",
+        "jobs": "3",
+        "work-dir": "kept",
+        "source": str(tmp_path),
+        "sdist-sources": "bundle",
+    }
+    assert config.keys() == HELP.keys()
+    assert parse(config) == Settings(
+        "1.14.6", 3, Path.cwd() / "kept", tmp_path, bundle_sources=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"jobs": "0"}, "-C jobs must be a number of at least 1, not '0'"),
+        ({"jobs": "-2"}, "not '-2'"),
+        ({"jobs": "many"}, "not 'many'"),
+        ({"jobs": ["1", "2"]}, "-C jobs is given 2 times; once is enough"),
+        ({"work-dir": "/a b"}, "-C work-dir must have no white space: make and configure cannot"),
+        ({"source": "/not/there"}, "-C source names /not/there, which is not there"),
+        ({"source": ""}, "-C source has no value: a local folder or archive"),
+        ({"sdist-sources": "bundel"}, "must be 'bundle' or 'none', not 'bundel'"),
+    ],
+)
+def test_an_unusable_value(config: dict[str, str | Sequence[str]], message: str) -> None:
+    with pytest.raises(BuildError) as error:
+        parse(config)
+    assert message in str(error.value)
+
+
+def test_every_unknown_setting_is_shown_with_its_nearest_and_all_that_there_are() -> None:
+    with pytest.raises(BuildError) as error:
+        parse({"verison": "1", "job": "2", "version": "1"})
+    assert str(error.value) == (
+        "unknown setting -C job (did you mean 'jobs'?)\n"
+        "unknown setting -C verison (did you mean 'version'?)\n"
+        "known: version, jobs, work-dir, source, sdist-sources"
+    )
+
+
+def test_the_environment_with_nothing_but_a_home() -> None:
+    assert environment({"HOME": "/home/me"}) == Environment(
+        cache=Path("/home/me/.cache/libwheel"),
+        home=Path("/home/me"),
+        mirrors=(),
+        debian_mirror=None,
+        cc="",
+        cxx="",
+        path=os.defpath,
+        epoch=None,
+        ignored=(),
+    )
+
+
+def test_the_environment_with_everything() -> None:
+    variables = {
+        "HOME": "/home/me",
+        "XDG_CACHE_HOME": "/xdg",
+        "LIBWHEEL_CACHE": "/cache",
+        "LIBWHEEL_MIRRORS": "/one  https://two.example/\n",
+        "LIBWHEEL_DEBIAN_MIRROR": "https://debian.example",
+        "CC": "gcc -m64",
+        "CXX": "g++",
+        "PATH": "/bin",
+        "SOURCE_DATE_EPOCH": "1700000000",
+        "CFLAGS": "-O3",
+        "LDFLAGS": "",
+    }
+    assert environment(variables) == Environment(
+        cache=Path("/cache"),
+        home=Path("/home/me"),
+        mirrors=("/one", "https://two.example/"),
+        debian_mirror="https://debian.example",
+        cc="gcc -m64",
+        cxx="g++",
+        path="/bin",
+        epoch=1700000000,
+        ignored=("CFLAGS",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "cache"),
+    [
+        ({"XDG_CACHE_HOME": "/xdg"}, Path("/xdg/libwheel")),
+        ({"XDG_CACHE_HOME": "", "HOME": "/me"}, Path("/me/.cache/libwheel")),
+        ({"LIBWHEEL_CACHE": "here"}, Path.cwd() / "here"),
+    ],
+)
+def test_where_the_cache_is(variables: dict[str, str], cache: Path) -> None:
+    assert environment(variables).cache == cache
+
+
+@pytest.mark.parametrize("variables", [{}, {"HOME": ""}])
+def test_no_place_for_the_cache(variables: dict[str, str]) -> None:
+    with pytest.raises(BuildError, match="set LIBWHEEL_CACHE, XDG_CACHE_HOME or HOME"):
+        environment(variables)
+
+
+@pytest.mark.parametrize("value", ["", "now", "-1", "1.5"])
+def test_an_unusable_epoch(value: str) -> None:
+    with pytest.raises(BuildError, match="SOURCE_DATE_EPOCH must be a number of seconds"):
+        environment({"HOME": "/me", "SOURCE_DATE_EPOCH": value})
+
+
+def test_compiler_flags_are_all_told_of() -> None:
+    variables = dict.fromkeys(IGNORED_VARIABLES, "-g")
+    assert environment({"HOME": "/me", **variables}).ignored == IGNORED_VARIABLES
