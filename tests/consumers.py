@@ -17,10 +17,10 @@ def by_pkg_config(
     """Call the compiler with what pkg-config says."""
     variables = {"PKG_CONFIG_PATH": _pkg_config_path(venv, pywheel)}
     packages = [f"{library}-pywheel" for library in libraries]
-    flags = run("pkg-config", "--cflags", "--libs", *packages, **variables).split()
-    libdir = run("pkg-config", "--variable=libdir", packages[0], **variables).strip()
+    flags = run("pkg-config", "--cflags", "--libs", *packages, variables=variables).split()
+    libdir = run("pkg-config", "--variable=libdir", packages[0], variables=variables).strip()
     program = folder / "smoke"
-    run("cc", source, *flags, f"-Wl,-rpath,{libdir}", "-o", program, **variables)
+    run("cc", source, *flags, f"-Wl,-rpath,{libdir}", "-o", program, variables=variables)
     return program
 
 
@@ -34,8 +34,8 @@ def by_meson(
     )
     (folder / source.name).write_bytes(source.read_bytes())
     variables = {"PKG_CONFIG_PATH": _pkg_config_path(venv, pywheel)}
-    run("meson", "setup", "build", cwd=folder, **variables)
-    run("meson", "compile", "-C", "build", cwd=folder, **variables)
+    run("meson", "setup", "build", cwd=folder, variables=variables)
+    run("meson", "compile", "-C", "build", cwd=folder, variables=variables)
     return folder / "build" / "smoke"
 
 
@@ -49,8 +49,8 @@ def by_cmake(
         f"find_package({pywheel} REQUIRED COMPONENTS {' '.join(libraries)})\n"
         f"add_executable(smoke {source})\ntarget_link_libraries(smoke PRIVATE {targets})\n"
     )
-    run("cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja", PATH=venv.path)
-    run("cmake", "--build", folder / "build", PATH=venv.path)
+    run("cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja", variables={"PATH": venv.path})
+    run("cmake", "--build", folder / "build", variables={"PATH": venv.path})
     return folder / "build" / "smoke"
 
 

@@ -10,22 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+Variables = Mapping[str, str]
 
-def run(*argv: str | Path, cwd: Path | None = None, **variables: str) -> str:
+
+def run(*argv: str | Path, cwd: Path | None = None, variables: Variables | None = None) -> str:
     """Run a program that must succeed; return what it printed on both streams."""
-    done = attempt(*argv, cwd=cwd, **variables)
+    done = attempt(*argv, cwd=cwd, variables=variables)
     assert done.returncode == 0, f"{' '.join(map(str, argv))}\n{done.stdout}"
     return done.stdout
 
 
 def attempt(
-    *argv: str | Path, cwd: Path | None = None, **variables: str
+    *argv: str | Path, cwd: Path | None = None, variables: Variables | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a program; standard error goes with standard output."""
     return subprocess.run(
         [str(word) for word in argv],
         cwd=cwd,
-        env={**os.environ, **variables},
+        env={**os.environ, **(variables or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -34,7 +36,7 @@ def attempt(
     )
 
 
-def run_alone(*argv: str | Path, variables: Mapping[str, str] | None = None) -> str:
+def run_alone(*argv: str | Path, variables: Variables | None = None) -> str:
     """Run a program that must succeed, with these environment variables and no others."""
     done = subprocess.run(
         [str(word) for word in argv],
@@ -47,9 +49,11 @@ def run_alone(*argv: str | Path, variables: Mapping[str, str] | None = None) -> 
     return done.stdout
 
 
-def libwheel(*arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+def libwheel(
+    *arguments: str | Path, variables: Variables | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run the command line of the checkout."""
-    return attempt(sys.executable, "-m", "libwheel", *arguments, **variables)
+    return attempt(sys.executable, "-m", "libwheel", *arguments, variables=variables)
 
 
 @dataclass(frozen=True)

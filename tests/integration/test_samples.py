@@ -164,7 +164,7 @@ def test_two_builds_in_two_folders_give_the_same_bytes(
             "build",
             *(made.folder, "-o", tmp_path / f"dist{number}", "-C", f"jobs={number}"),
             *("-C", f"work-dir={folder / str(number)}"),
-            LIBWHEEL_CACHE=str(tmp_path / f"cache{number}"),
+            variables={"LIBWHEEL_CACHE": str(tmp_path / f"cache{number}")},
         )
         assert done.returncode == 0, done.stdout
     [first], [second] = (list((tmp_path / f"dist{n}").iterdir()) for n in (1, 2))

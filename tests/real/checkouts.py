@@ -34,4 +34,4 @@ def build(folder: Path, out: Path, *arguments: str) -> str:
 
 def stranger(*argv: str | Path) -> str:
     """Run a program as somebody who has no libwheel on the path."""
-    return run(*argv, PYTHONPATH="")
+    return run(*argv, variables={"PYTHONPATH": ""})

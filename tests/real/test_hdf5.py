@@ -99,7 +99,7 @@ def test_a_build_in_another_folder_gives_the_same_bytes(
     done = libwheel(
         *("build", recipe, "-o", tmp_path / "dist", "-C", "jobs=3"),
         *("-C", f"work-dir={tmp_path / 'a' / 'work'}"),
-        HOME=str(tmp_path),
+        variables={"HOME": str(tmp_path)},
     )
     assert done.returncode == 0, done.stdout
     assert "* compile" in done.stdout

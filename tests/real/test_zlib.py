@@ -82,8 +82,7 @@ def test_an_sdist_with_its_sources_builds_with_no_network(
     }
     run(
         *(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", tmp_path / "out", sdist),
-        PYTHONPATH="",
-        **offline,
+        variables={"PYTHONPATH": "", **offline},
     )
     assert (tmp_path / "out" / wheel.name).read_bytes() == wheel.read_bytes()
 

@@ -1,11 +1,11 @@
-"""Apply patches exactly: every line as the patch has it, where the patch has it, or nothing."""
+"""Apply patches exactly: every line as the patch has it, in one possible place, or nothing."""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from libwheel import files
@@ -61,7 +61,8 @@ def _apply_one(patch: Path, state: _State) -> Iterator[Problem]:
     except DiffError as error:
         yield Problem(str(patch), f"line {error.line}", str(error))
         return
-    for change in changes:
+    for written in changes:
+        change = _placed(written, lines_of(state.read(written.name) or b""))
         misfits = list(_misfits(change, state))
         if not misfits:
             lines = _changed(change, lines_of(state.read(change.name) or b""))
@@ -69,6 +70,25 @@ def _apply_one(patch: Path, state: _State) -> Iterator[Problem]:
         for misfit in misfits:
             where = f"{change.name}:{misfit.line}" if misfit.line else change.name
             yield Problem(str(patch), where, misfit.text)
+
+
+def _placed(change: FilePatch, lines: Sequence[bytes]) -> FilePatch:
+    """Return the change with each hunk at the one place that has its lines.
+
+    What stands above differs from release to release: a hunk's lines must be there to the
+    letter, and once; their number need not be the patch's.
+    """
+    return replace(change, hunks=tuple(_found(hunk, lines) for hunk in change.hunks))
+
+
+def _found(hunk: Hunk, lines: Sequence[bytes]) -> Hunk:
+    size = len(hunk.old)
+    if not size or tuple(lines[hunk.start : hunk.start + size]) == hunk.old:
+        return hunk
+    first = hunk.old[0]
+    starts = (n for n, line in enumerate(lines) if line == first)
+    places = [n for n in starts if tuple(lines[n : n + size]) == hunk.old]
+    return replace(hunk, start=places[0]) if len(places) == 1 else hunk
 
 
 def _misfits(change: FilePatch, state: _State) -> Iterator[_Misfit]:

@@ -129,7 +129,13 @@ def test_every_place_that_does_not_fit_is_reported(tree: Path) -> None:
     ]
 
 
-def test_no_offset_is_allowed(tree: Path) -> None:
+def test_lines_that_stand_elsewhere_once_are_found(tree: Path) -> None:
+    apply(tree, change(b"@@ -2,2 +2,2 @@\n-three\n+3\n four\n"))
+    assert (tree / "src/a.c").read_bytes() == TEXT.replace(b"three", b"3")
+
+
+def test_lines_that_stand_elsewhere_twice_are_not_chosen_from(tree: Path) -> None:
+    (tree / "src/a.c").write_bytes(TEXT + TEXT)
     assert refusal(tree, change(b"@@ -2 +2 @@\n-three\n+3\n")) == [
         "0001.patch: src/a.c:2: expected 'three\\n', found 'two\\n'"
     ]
