@@ -19,7 +19,7 @@ from libwheel.version import __version__
 _SETTINGS = "\n".join(f"  -C {name}=...".ljust(24) + text for name, text in settings.HELP.items())
 
 _EXAMPLES = {
-    "check": "libwheel check recipes/*",
+    "check": "libwheel check recipes/*/",
     "plan": "libwheel plan -C version=2.0.0 recipes/hdf5",
     "fetch": "libwheel fetch recipes/hdf5 recipes/zlib",
     "build": "libwheel build --timings -o wheels recipes/hdf5",

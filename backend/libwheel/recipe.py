@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from packaging.licenses import canonicalize_license_expression
 from packaging.specifiers import SpecifierSet
 
 from libwheel import recipe_checks as checks
-from libwheel.errors import BuildError, Problem, RecipeError, nearest
+from libwheel.errors import BuildError, nearest
 from libwheel.schema import Reader, key
 from libwheel.target import Target, known
 
@@ -83,6 +81,11 @@ class Bundled:
     licenses: tuple[str, ...] = key("Its licence files, in its own folder.", check=checks.inside)
     into: str = key("The folder of the source tree it is unpacked into.", check=checks.inside)
     source: tuple[Source, ...] = key("Where it can be had, tried in order.")
+
+    @property
+    def license_files(self) -> Mapping[str, str]:
+        """Its licence files: the path below dist-info/licenses and in the source tree."""
+        return {f"{self.name}/{name}": _below(self.into, name) for name in self.licenses}
 
     @property
     def placed(self) -> tuple[Source, ...]:
@@ -232,8 +235,9 @@ class Resolved(Body):
     def license_files(self) -> Mapping[str, str]:
         """Every licence file to ship: its path below dist-info/licenses and in the source tree."""
         own = {name: name for name in self.release.licenses}
-        bundled = {f"{b.name}/{n}": _below(b.into, n) for b in self.bundled for n in b.licenses}
-        return own | bundled
+        for library in self.bundled:
+            own |= library.license_files
+        return own
 
 
 @dataclass(frozen=True)
@@ -275,17 +279,6 @@ class Recipe:
         body = self._body(self._fitting(release, target))
         return Resolved(**vars(body), folder=self.folder, release=release)
 
-    def mistakes(self) -> Iterator[tuple[str, str]]:
-        """Yield key and text of what no single key shows, for each release on any target."""
-        yield from _release_mistakes(self.releases)
-        usable = {n: r for n, r in enumerate(self.releases, 1) if not checks.version(r.version)}
-        if len(usable) == len(self.releases):
-            yield from self._idle_overlays()
-        for number, release in usable.items():
-            for body in self._bodies(release):
-                yield from _body_mistakes(body, release)
-                yield from self._missing_patches(number, release, body)
-
     def _fitting(self, release: Release, target: Target) -> tuple[Overlay, ...]:
         return tuple(
             overlay
@@ -299,94 +292,11 @@ class Recipe:
             tables = _laid_over(tables, overlay.tables)
         return Reader(str(self.folder / FILE)).table(Body, tables)
 
-    def _bodies(self, release: Release) -> list[Body]:
+    def bodies(self, release: Release) -> list[Body]:
         """Return every body that the release has on some target."""
         choices = (self._fitting(release, target) for target in known())
         distinct = {tuple(overlay.where for overlay in choice): choice for choice in choices}
         return [self._body(choice) for choice in distinct.values()]
-
-    def _idle_overlays(self) -> Iterator[tuple[str, str]]:
-        for overlay in self.overlays if self.releases else ():
-            if not any(overlay.when.fits_version(release.version) for release in self.releases):
-                yield f"{overlay.where}.version", f"{overlay.when.version!r} fits no release"
-
-    def _missing_patches(
-        self, number: int, release: Release, body: Body
-    ) -> Iterator[tuple[str, str]]:
-        for where, names in _patch_lists(number, release, body):
-            for name in names:
-                if not (self.folder / name).is_file():
-                    yield where, f"{name!r} is not a file in the recipe"
-
-
-def load(folder: Path) -> Recipe:
-    """Read the recipe in `folder`.
-
-    Raises RecipeError with every mistake in it, BuildError where there is no recipe.
-    """
-    path = folder / FILE
-    data = _read_toml(path)
-    reader = Reader(str(path))
-    overlays = _overlays(reader, data.pop("when", []))
-    releases = reader.table(File, _filled_in(data)).release
-    tables = {name: value for name, value in data.items() if name not in ("schema", "release")}
-    recipe = Recipe(folder, releases, tables, overlays)
-    said = {problem.key for problem in reader.problems}
-    for where, text in recipe.mistakes():
-        if where not in said:
-            reader.report(where, text)
-    if reader.problems:
-        raise RecipeError(reader.problems)
-    return recipe
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise BuildError(f"{path.parent} is not a recipe: it has no {path.name}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError([Problem(str(path), "", f"is not TOML: {error}")]) from None
-
-
-def _overlays(reader: Reader, tables: object) -> tuple[Overlay, ...]:
-    """Read the `[[when]]` tables; one whose version no release can be held against is left out."""
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        reader.report("when", "must be tables: [[when]]")
-        return ()
-    conditions = When.__dataclass_fields__.keys()
-    overlays = []
-    for number, table in enumerate(tables, 1):
-        where = f"when[{number}]"
-        when = reader.table(WhenTable, table, where, partial=True)
-        rest = {name: value for name, value in table.items() if name not in conditions}
-        if len(rest) == len(table):
-            reader.report(where, f"has no condition: one of {', '.join(conditions)}")
-        if not checks.specifier(when.version):
-            overlays.append(Overlay(where, when, rest))
-    return tuple(overlays)
-
-
-def _filled_in(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Fill ``{version}`` into the places of each release."""
-
-    def fill(value: Any, version: str) -> Any:  # noqa: ANN401
-        if isinstance(value, str):
-            return value.replace("{version}", version)
-        if isinstance(value, list):
-            return [fill(item, version) for item in value]
-        if isinstance(value, dict):
-            return {name: fill(item, version) for name, item in value.items()}
-        return value
-
-    releases = data.get("release")
-    if not isinstance(releases, list):
-        return data
-    filled = [
-        fill(release, str(release.get("version"))) if isinstance(release, dict) else release
-        for release in releases
-    ]
-    return {**data, "release": filled}
 
 
 def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -396,75 +306,6 @@ def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str,
         both = isinstance(value, dict) and isinstance(merged.get(name), dict)
         merged[name] = _laid_over(merged[name], value) if both else value
     return merged
-
-
-def _release_mistakes(releases: Sequence[Release]) -> Iterator[tuple[str, str]]:
-    if not releases:
-        yield "release", "there must be at least one [[release]]"
-    yield from _repeated("release", [release.version for release in releases])
-    for number, release in enumerate(releases, 1):
-        yield from _source_mistakes(f"release[{number}].source", release.source)
-        if not release.licenses:
-            yield f"release[{number}].licenses", "must name at least one file"
-
-
-def _body_mistakes(body: Body, release: Release) -> Iterator[tuple[str, str]]:
-    yield from _range_mistakes(body.compatible, release.version)
-    if not body.library:
-        yield "library", "there must be at least one [[library]]"
-    yield from _repeated("library", [library.name for library in body.library])
-    yield from _repeated("bundled", [bundled.name for bundled in body.bundled])
-    for number, library in enumerate(body.library, 1):
-        if body.bundled and not library.exports:
-            yield (
-                f"library[{number}].exports",
-                "is missing: what is linked in statically must not be exported as well",
-            )
-    for number, bundled in enumerate(body.bundled, 1):
-        yield from _source_mistakes(f"bundled[{number}].source", bundled.source)
-        if not bundled.licenses:
-            yield f"bundled[{number}].licenses", "must name at least one file"
-
-
-def _range_mistakes(compatible: str, version: str) -> Iterator[tuple[str, str]]:
-    filled = compatible.replace("{version}", version)
-    if checks.specifier(filled):
-        yield "compatible", f"becomes {filled!r} for release {version!r}: not a version specifier"
-    elif not SpecifierSet(filled).contains(version, prereleases=True):
-        yield "compatible", f"{filled!r} leaves out release {version!r} itself"
-
-
-def _repeated(where: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for name in dict.fromkeys(name for name in names if name and names.count(name) > 1):
-        yield where, f"{name!r} is there {names.count(name)} times"
-
-
-def _source_mistakes(where: str, sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
-    if not sources:
-        yield where, "there must be at least one"
-    for place, archive in _archives(where, sources):
-        if not archive.urls and not archive.debian:
-            yield place, "has no place: give `urls` or `debian`"
-
-
-def _archives(where: str, sources: Sequence[Source]) -> Iterator[tuple[str, Archive]]:
-    for number, source in enumerate(sources, 1):
-        yield f"{where}[{number}]", source
-        for count, part in enumerate(source.part, 1):
-            yield f"{where}[{number}].part[{count}]", part
-
-
-def _patch_lists(
-    number: int, release: Release, body: Body
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    yield "patches", body.patches
-    yield f"release[{number}].patches", release.patches
-    archives = chain(
-        _archives(f"release[{number}].source", release.source),
-        *(_archives(f"bundled[{n}].source", b.source) for n, b in enumerate(body.bundled, 1)),
-    )
-    for where, archive in archives:
-        yield f"{where}.patches", archive.patches
 
 
 def _below(folder: str, name: str) -> str:

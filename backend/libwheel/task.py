@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from libwheel import metadata, recipe, sdist, settings, target
+from libwheel import metadata, recipe_file, sdist, settings, target
 from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
 from libwheel.metadata import Identity
@@ -60,7 +60,7 @@ def load(
 def _recipe_and_identity(folder: Path) -> tuple[Recipe, Identity]:
     """Read both files, so that the mistakes in both are reported together."""
     try:
-        read = recipe.load(folder)
+        read = recipe_file.load(folder)
     except RecipeError as first:
         try:
             metadata.load(folder)

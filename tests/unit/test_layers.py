@@ -41,6 +41,8 @@ LAYERS = (
         "programs",
         "recipe",
         "recipe_checks",
+        "recipe_file",
+        "recipe_mistakes",
         "schema",
         "settings",
         "staging",

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from libwheel.errors import BuildError, RecipeError
-from libwheel.recipe import Archive, Recipe, Source, load
+from libwheel.recipe import Archive, Recipe, Source
+from libwheel.recipe_file import load
 from libwheel.target import Libc, Os, Target
 
 GLIBC = Target(Os.LINUX, "x86_64", Libc.GLIBC)

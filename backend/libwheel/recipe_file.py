@@ -1,0 +1,84 @@
+"""Read `recipe.toml`, and report every mistake in it together."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from libwheel import recipe_checks as checks
+from libwheel.errors import BuildError, Problem, RecipeError
+from libwheel.recipe import FILE, File, Overlay, Recipe, When, WhenTable
+from libwheel.recipe_mistakes import mistakes
+from libwheel.schema import Reader
+
+
+def load(folder: Path) -> Recipe:
+    """Read the recipe in `folder`.
+
+    Raises RecipeError with every mistake in it, BuildError where there is no recipe.
+    """
+    path = folder / FILE
+    data = _read_toml(path)
+    reader = Reader(str(path))
+    overlays = _overlays(reader, data.pop("when", []))
+    releases = reader.table(File, _filled_in(data)).release
+    tables = {name: value for name, value in data.items() if name not in ("schema", "release")}
+    recipe = Recipe(folder, releases, tables, overlays)
+    said = {problem.key for problem in reader.problems}
+    for where, text in mistakes(recipe):
+        if where not in said:
+            reader.report(where, text)
+    if reader.problems:
+        raise RecipeError(reader.problems)
+    return recipe
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise BuildError(f"{path.parent} is not a recipe: it has no {path.name}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RecipeError([Problem(str(path), "", f"is not TOML: {error}")]) from None
+
+
+def _overlays(reader: Reader, tables: object) -> tuple[Overlay, ...]:
+    """Read the `[[when]]` tables; one whose version no release can be held against is left out."""
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        reader.report("when", "must be tables: [[when]]")
+        return ()
+    conditions = When.__dataclass_fields__.keys()
+    overlays = []
+    for number, table in enumerate(tables, 1):
+        where = f"when[{number}]"
+        when = reader.table(WhenTable, table, where, partial=True)
+        rest = {name: value for name, value in table.items() if name not in conditions}
+        if len(rest) == len(table):
+            reader.report(where, f"has no condition: one of {', '.join(conditions)}")
+        if not checks.specifier(when.version):
+            overlays.append(Overlay(where, when, rest))
+    return tuple(overlays)
+
+
+def _filled_in(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Fill ``{version}`` into the places of each release."""
+
+    def fill(value: Any, version: str) -> Any:  # noqa: ANN401
+        if isinstance(value, str):
+            return value.replace("{version}", version)
+        if isinstance(value, list):
+            return [fill(item, version) for item in value]
+        if isinstance(value, dict):
+            return {name: fill(item, version) for name, item in value.items()}
+        return value
+
+    releases = data.get("release")
+    if not isinstance(releases, list):
+        return data
+    filled = [
+        fill(release, str(release.get("version"))) if isinstance(release, dict) else release
+        for release in releases
+    ]
+    return {**data, "release": filled}
