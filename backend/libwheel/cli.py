@@ -10,6 +10,7 @@ from pathlib import Path
 from libwheel import building, pipeline, plan, settings, show
 from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
+from libwheel.files import writing_to
 from libwheel.guard import guarded
 from libwheel.plan import Workspace
 from libwheel.task import Task
@@ -148,7 +149,8 @@ def _fetch(options: argparse.Namespace) -> int:
 def _build(options: argparse.Namespace) -> int:
     task = _task(options.recipe, options)
     build = pipeline.build_sdist if options.sdist else pipeline.build_wheel
-    options.outdir.mkdir(parents=True, exist_ok=True)
+    with writing_to(options.outdir):
+        options.outdir.mkdir(parents=True, exist_ok=True)
     try:
         _say(str(options.outdir / build(task, options.outdir)))
     finally:

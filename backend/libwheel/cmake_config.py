@@ -11,7 +11,7 @@ from libwheel.staging import Role, StagedLibrary
 
 _CONFIG = """\
 # {package}: made by libwheel.  Targets: {targets}
-cmake_minimum_required(VERSION 3.15)
+cmake_policy(VERSION 3.15)
 get_filename_component(_libwheel_prefix "${{CMAKE_CURRENT_LIST_DIR}}/../../.." ABSOLUTE)
 {libraries}
 foreach(_libwheel_component IN LISTS {package}_FIND_COMPONENTS)
@@ -63,7 +63,7 @@ else()
     set(PACKAGE_VERSION_EXACT TRUE)
   endif()
 endif()
-if(NOT CMAKE_SIZEOF_VOID_P STREQUAL "" AND NOT CMAKE_SIZEOF_VOID_P EQUAL {pointer})
+if(NOT "${{CMAKE_SIZEOF_VOID_P}}" STREQUAL "" AND NOT CMAKE_SIZEOF_VOID_P EQUAL {pointer})
   set(PACKAGE_VERSION_UNSUITABLE TRUE)
 endif()
 """

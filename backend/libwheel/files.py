@@ -8,12 +8,14 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from libwheel.errors import BuildError
+
+Ignored = Callable[[str, list[str]], Iterable[str]]
 
 _CANNOT_WRITE = {
     errno.ENOSPC: "the disk is full",
@@ -30,11 +32,14 @@ _CANNOT_WRITE = {
 
 @contextmanager
 def writing_to(folder: Path, hint: str = "") -> Iterator[None]:
-    """Raise BuildError where the block fails because `folder` cannot be written to."""
+    """Raise BuildError where the block fails because `folder` cannot be written to.
+
+    An error that names a file elsewhere is not about `folder`.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno not in _CANNOT_WRITE:
+        if error.errno not in _CANNOT_WRITE or not _is_about(error, folder):
             raise
         raise BuildError(explain_os_error(error, folder, hint)) from error
 
@@ -42,11 +47,19 @@ def writing_to(folder: Path, hint: str = "") -> Iterator[None]:
 def explain_os_error(error: OSError, folder: Path, hint: str = "") -> str:
     """Say why nothing can be written to `folder`, and what space there is."""
     reason = _CANNOT_WRITE.get(error.errno or 0, error.strerror or str(error))
-    space = f" ({_free(folder) / 1e6:.1f} MB free)" if error.errno == errno.ENOSPC else ""
+    space = f" ({free(folder) / 1e6:.1f} MB free)" if error.errno == errno.ENOSPC else ""
     return f"cannot write to {folder}: {reason}{space}{hint and f'; {hint}'}"
 
 
-def _free(folder: Path) -> int:
+def _is_about(error: OSError, folder: Path) -> bool:
+    names = (name for name in (error.filename, error.filename2) if isinstance(name, str))
+    paths, folder = [Path(name).resolve() for name in names], folder.resolve()
+    related = (path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths)
+    return not paths or any(related)
+
+
+def free(folder: Path) -> int:
+    """Return how many bytes fit where `folder` is, or will be."""
     there = next(path for path in (folder, *folder.parents) if path.is_dir())
     return shutil.disk_usage(there).free
 
@@ -84,6 +97,25 @@ def replacing_folder(path: Path) -> Iterator[Path]:
                 raise
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def copy_tree(source: Path, goal: Path, leave_out: Ignored | None = None, hint: str = "") -> None:
+    """Copy what is in a folder into another, links as links; `leave_out` is as copytree's.
+
+    Raises BuildError: at once where there is no space, else with every file that failed.
+    """
+
+    def copy(path: str, copied: str) -> None:
+        with writing_to(goal.parent, hint):
+            shutil.copy2(path, copied)
+
+    try:
+        shutil.copytree(
+            source, goal, symlinks=True, ignore=leave_out, copy_function=copy, dirs_exist_ok=True
+        )
+    except shutil.Error as error:
+        lines = (f"  {path}: {reason}" for path, _, reason in error.args[0])
+        raise BuildError("\n".join([f"cannot copy {source}:", *lines])) from None
 
 
 @contextmanager

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable
-from types import FrameType
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from libwheel.console import Console
 from libwheel.errors import InternalError, LibwheelError
+from libwheel.signals import unwinding
 
 T = TypeVar("T")
 
 INTERRUPTED = 130
 
+_OUR_FAULT = "This is a fault of libwheel itself; please report it"
+
 
 def guarded(work: Callable[[], T]) -> T:
     """Return what `work` returns; print what it raises and exit.
 
-    The exit status is 1 for an error and 130 after Ctrl-C or SIGTERM, either of which unwinds
-    the stack first, so that commands are ended and temporary files go.
+    The exit status is 1 for an error and 130 after Ctrl-C, SIGTERM or SIGHUP, any of which
+    unwinds the stack first, so that commands are ended and temporary files go. What nobody
+    foresaw keeps its traceback, below a line that says whose fault it is.
     """
     console = Console()
-    previous = signal.signal(signal.SIGTERM, _interrupt)
     try:
-        return work()
+        with unwinding():
+            return work()
     except InternalError as error:
-        console.error(f"{error}\nThis is a fault of libwheel itself; please report it.")
+        console.error(f"{error}\n{_OUR_FAULT}.")
     except LibwheelError as error:
         console.error(str(error))
     except OSError as error:
@@ -35,8 +37,9 @@ def guarded(work: Callable[[], T]) -> T:
     except KeyboardInterrupt:
         console.error("interrupted")
         sys.exit(INTERRUPTED)
-    finally:
-        signal.signal(signal.SIGTERM, previous)
+    except Exception as error:
+        console.error(f"{type(error).__name__}: {error}\n{_OUR_FAULT}, with what follows.")
+        raise
     sys.exit(1)
 
 
@@ -44,7 +47,3 @@ def describe(error: OSError) -> str:
     """Return what an operating system error means to the person who builds."""
     places = " -> ".join(str(name) for name in (error.filename, error.filename2) if name)
     return f"{places}: {error.strerror}" if places else str(error)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

@@ -53,4 +53,6 @@ def _filled(text: str, constants: Mapping[str, str]) -> str:
     """Return `text` with other values for the constants at its top."""
     names = "|".join(constants)
     pattern = re.compile(rf"(?m)^({names})((?:: [^=]+)? = )[^#\n]*?(  #.*)?$")
-    return pattern.sub(lambda m: f"{m[1]}{m[2]}{constants[m[1]]}{m[3] or ''}", text)
+    filled, count = pattern.subn(lambda m: f"{m[1]}{m[2]}{constants[m[1]]}{m[3] or ''}", text)
+    assert count == len(constants), "the template has other constants"
+    return filled

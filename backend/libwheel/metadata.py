@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from packaging.version import Version
 from pyproject_metadata import ConfigurationError, StandardMetadata
+from pyproject_metadata.constants import KNOWN_PROJECT_FIELDS
 
-from libwheel.errors import Problem, RecipeError
+from libwheel.errors import Problem, RecipeError, nearest
 from libwheel.naming import canonical
 
 FILE = "pyproject.toml"
@@ -49,7 +51,7 @@ def load(folder: Path) -> Identity:
         raise RecipeError([Problem(str(path), "", f"is not TOML: {error}")]) from None
     if problems := _problems(path, data):
         raise RecipeError(problems)
-    return Identity(folder, data["project"], "backend-path" in data.get("build-system", {}))
+    return Identity(folder, data["project"], "backend-path" in data.get("build-system", ()))
 
 
 @dataclass(frozen=True)
@@ -94,32 +96,48 @@ def _with_facts(identity: Identity, facts: Facts) -> StandardMetadata:
 
 
 def _problems(path: Path, data: dict[str, Any]) -> list[Problem]:
+    problems = [Problem(str(path), key, text) for key, text in _own_mistakes(data)]
+    if isinstance(data.get("project"), dict):
+        try:
+            _parse(path, data["project"])
+        except RecipeError as error:
+            problems += error.problems
+    return problems
+
+
+def _own_mistakes(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield key and text of what pyproject-metadata finds nothing wrong with."""
+    if not isinstance(data.get("build-system", {}), dict):
+        yield "build-system", "must be a table"
     project = data.get("project")
     if not isinstance(project, dict):
-        return [Problem(str(path), "project", "is missing: the table says who the wheel is")]
-    problems = [
-        Problem(str(path), f"project.{name}", "does not fit a library wheel")
-        for name in UNUSED
-        if name in project
-    ]
-    problems += [
-        Problem(str(path), f"project.{name}", "must stand in `dynamic`: recipe.toml has it")
-        for name in OURS
-        if name in project or name not in project.get("dynamic", [])
-    ]
-    try:
-        _parse(path, project)
-    except RecipeError as error:
-        problems += error.problems
-    return problems
+        yield "project", "is missing: the table says who the wheel is"
+        return
+    for name in project:
+        if name in UNUSED:
+            yield f"project.{name}", "does not fit a library wheel"
+        elif name not in KNOWN_PROJECT_FIELDS:
+            yield f"project.{name}", f"is not a known key{nearest(name, KNOWN_PROJECT_FIELDS)}"
+    dynamic = project.get("dynamic", [])
+    if not isinstance(dynamic, list):
+        yield "project.dynamic", "must be an array of strings"
+        return
+    for name in OURS:
+        if name in project or name not in dynamic:
+            yield f"project.{name}", "must stand in `dynamic`: recipe.toml has it"
 
 
 def _parse(path: Path, project: dict[str, Any]) -> StandardMetadata:
     static = {name: value for name, value in project.items() if name not in OURS}
-    dynamic = [name for name in project.get("dynamic", []) if name not in OURS[1:]]
+    named = project.get("dynamic")
+    others = [name for name in named if name not in OURS] if isinstance(named, list) else []
+    dynamic = ["version", *others]
     try:
         return StandardMetadata.from_pyproject(
-            {"project": {**static, "dynamic": dynamic}}, path.parent, all_errors=True
+            {"project": {**static, "dynamic": dynamic}},
+            path.parent,
+            allow_extra_keys=True,
+            all_errors=True,
         )
     except ConfigurationError as error:
         raise RecipeError([Problem(str(path), error.key or "project", str(error))]) from None

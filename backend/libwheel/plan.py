@@ -54,6 +54,22 @@ class Workspace:
         return self.root / "stage"
 
     @property
+    def tree(self) -> Path:
+        """What is kept of the installation: see `InstalledTree`."""
+        return self.root / "tree"
+
+    @property
+    def temporary(self) -> Path:
+        """TMPDIR of every command: what a killed compiler leaves goes as well."""
+        return self.root / "tmp"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that a build makes below `root`."""
+        made = (self.source, self.build, self.destination, self.stage, self.tree)
+        return (*made, self.temporary)
+
+    @property
     def version_script(self) -> Path:
         return self.root / "version-script.map"
 
@@ -74,10 +90,10 @@ class Plan:
         """Return the plan as a POSIX shell script."""
         lines = ["set -eu"]
         lines += [f"export {name}={shlex.quote(v)}" for name, v in self.variables.items()]
+        folders = [*(path.parent for path in self.files), *(c.folder for c in self.commands)]
+        lines += [f"mkdir -p {shlex.quote(str(folder))}" for folder in dict.fromkeys(folders)]
         for path, text in self.files.items():
             lines.append(f"printf %s {shlex.quote(text)} > {shlex.quote(str(path))}")
-        for folder in dict.fromkeys(command.folder for command in self.commands):
-            lines.append(f"mkdir -p {shlex.quote(str(folder))}")
         lines += [f"( {command.as_shell()} )" for command in self.commands]
         return "\n".join(lines) + "\n"
 

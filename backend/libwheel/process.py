@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import signal
@@ -11,12 +12,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from libwheel.console import Console
 from libwheel.errors import BuildError
+from libwheel.files import explain_os_error, free, writing_to
+from libwheel.signals import held
 
 TAIL = 25  # lines of its output that a failed command shows
 GRACE = 5.0  # seconds that a command has to end by itself
+
+_NO_SPACE = os.strerror(errno.ENOSPC)
+_FULL = 1 << 20  # with less than these bytes free
 
 
 @dataclass(frozen=True)
@@ -43,14 +50,30 @@ class Command:
 
 
 class CommandError(BuildError):
-    """A command failed: how to repeat it, its last lines, and where its whole log is."""
+    """A command failed: its last lines, how to repeat it, and where its whole log is."""
 
     def __init__(self, command: Command, status: int, log: Path) -> None:
         self.command, self.status, self.log = command, status, log
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        tail = "\n".join(f"  | {line}" for line in lines[-TAIL:])
+        tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
         how = f"was ended by signal {-status}" if status < 0 else f"failed with status {status}"
-        super().__init__(f"{command.title} {how}:\n  {command.to_paste()}\n{tail}\n  log: {log}")
+        lines = [
+            f"{command.title} {how}:",
+            *(f"  | {line}" for line in tail),
+            *(f"  {reason}" for reason in _lack_of_space(command, log, tail)),
+            "  to repeat it (-C work-dir=FOLDER keeps the tree):",
+            f"    {command.to_paste()}",
+            f"  log: {log}",
+        ]
+        super().__init__("\n".join(lines))
+
+
+def _lack_of_space(command: Command, log: Path, tail: Iterable[str]) -> Iterator[str]:
+    """Say which disk is full, if one is: what a command says of it is often nothing."""
+    folders = [f for f in (command.folder, log.parent) if free(f) < _FULL]
+    if not folders and any(_NO_SPACE in line for line in tail):
+        folders = [command.folder]  # the command has deleted what it could not finish
+    for folder in folders:
+        yield explain_os_error(OSError(errno.ENOSPC, _NO_SPACE), folder)
 
 
 def run(command: Command, log: Path, console: Console) -> None:
@@ -59,10 +82,9 @@ def run(command: Command, log: Path, console: Console) -> None:
     Raises CommandError where it fails, BuildError where the program cannot be run. Whatever
     ends this call early ends the command and all that it has started.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
     command.folder.mkdir(parents=True, exist_ok=True)
     with (
-        log.open("wb") as output,
+        _opened(log) as output,
         console.progress(command.title) as progress,
         _started(command, output.fileno()) as process,
     ):
@@ -73,10 +95,28 @@ def run(command: Command, log: Path, console: Console) -> None:
         raise CommandError(command, process.returncode, log)
 
 
+def _opened(log: Path) -> IO[bytes]:
+    with writing_to(log.parent):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        return log.open("wb")
+
+
 @contextmanager
 def _started(command: Command, output: int) -> Iterator[subprocess.Popen[bytes]]:
+    process = None
     try:
-        process = subprocess.Popen(
+        with held():  # else Ctrl-C could come when it runs and we do not have it yet
+            process = _popen(command, output)
+        yield process
+    except BaseException:
+        if process:
+            _end(process)
+        raise
+
+
+def _popen(command: Command, output: int) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
             command.argv,
             cwd=command.folder,
             env=dict(command.variables),
@@ -89,11 +129,6 @@ def _started(command: Command, output: int) -> Iterator[subprocess.Popen[bytes]]
         raise BuildError(
             f"{command.title}: cannot run {command.argv[0]!r}: {error.strerror}"
         ) from None
-    try:
-        yield process
-    except BaseException:
-        _end(process)
-        raise
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

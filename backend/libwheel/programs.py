@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import site
 import subprocess
-from collections.abc import Sequence
+import sysconfig
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -21,10 +23,11 @@ from libwheel.errors import BuildError
 
 @dataclass(frozen=True)
 class Program:
-    """An executable file, and what it says of its version."""
+    """An executable file, what it says of its version, and the folder of its distribution."""
 
     path: Path
     version: str
+    site: Path | None = None
 
 
 def find(requirement: str, search_path: str) -> Program:
@@ -34,16 +37,28 @@ def find(requirement: str, search_path: str) -> Program:
     distribution is not installed. Raises BuildError where there is none, or too old a one.
     """
     wanted = Requirement(requirement)
-    path = _installed(wanted.name) or shutil.which(wanted.name, path=search_path)
-    if path is None:
+    program = _installed(wanted.name) or _on_path(wanted.name, search_path)
+    if program is None:
         raise BuildError(f"there is no {wanted.name}: python -m pip install '{requirement}'")
-    version = _version(str(path))
-    if not wanted.specifier.contains(version, prereleases=True):
+    if not wanted.specifier.contains(program.version, prereleases=True):
         raise BuildError(
-            f"{path} is version {version}; this build needs {requirement}: "
+            f"{program.path} is version {program.version}; this build needs {requirement}: "
             f"python -m pip install '{requirement}'"
         )
-    return Program(Path(path), version)
+    return program
+
+
+def find_all(requirements: Iterable[str], search_path: str) -> tuple[Program, ...]:
+    """Return the program of each requirement; see `find`. Every one that lacks is reported."""
+    found, lacking = [], []
+    for requirement in requirements:
+        try:
+            found.append(find(requirement, search_path))
+        except BuildError as error:
+            lacking.append(str(error))
+    if lacking:
+        raise BuildError("\n".join(lacking))
+    return tuple(found)
 
 
 def search_path(programs: Sequence[Program], outer: str) -> str:
@@ -52,13 +67,41 @@ def search_path(programs: Sequence[Program], outer: str) -> str:
     return ":".join([*folders, outer])
 
 
-def _installed(name: str) -> Path | None:
+def variables(programs: Sequence[Program], outer: str) -> dict[str, str]:
+    """Return the environment in which the programs work: PATH, and PYTHONPATH if need be.
+
+    Some are Python scripts. Their interpreter looks into its own site-packages by itself, but
+    not into the folders of pip's isolated builds.
+    """
+    usual = {Path(folder).resolve() for folder in _usual_folders()}
+    folders = dict.fromkeys(program.site for program in programs)
+    extra = [str(folder) for folder in folders if folder and folder.resolve() not in usual]
+    python_path = {"PYTHONPATH": ":".join(extra)} if extra else {}
+    return {"PATH": search_path(programs, outer), **python_path}
+
+
+def _usual_folders() -> list[str]:
+    names = ("purelib", "platlib")
+    return [*map(sysconfig.get_path, names), *site.getsitepackages(), site.getusersitepackages()]
+
+
+def _installed(name: str) -> Program | None:
+    """Return the program of an installed distribution; it may be a link (uv makes them)."""
     try:
-        files = distribution(name).files or ()
+        installed = distribution(name)
     except PackageNotFoundError:
         return None
-    found = (Path(str(file.locate())) for file in files if file.parts[-2:] == ("bin", name))
-    return next((path.resolve() for path in found if path.exists()), None)
+    for file in installed.files or ():
+        found = Path(str(file.locate()))
+        if file.parts[-2:] == ("bin", name) and found.exists():
+            path = found.parent.resolve() / name
+            return Program(path, _version(str(path)), Path(str(installed.locate_file(""))))
+    return None
+
+
+def _on_path(name: str, search_path: str) -> Program | None:
+    path = shutil.which(name, path=search_path)
+    return Program(Path(path), _version(path)) if path else None
 
 
 def _version(path: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import textwrap
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from libwheel import recipe
@@ -20,7 +21,7 @@ places and in `compatible`. Whatever is not a key is an error.
 """
 
 _TABLES: tuple[tuple[str, type[Any], str], ...] = (
-    ("the top of recipe.toml", recipe.File, ""),
+    ("The top of recipe.toml", recipe.File, ""),
     ("`[[release]]`", recipe.Release, ""),
     ("`[[release.source]]`, `[[bundled.source]]`", recipe.Source, ""),
     ("`[[release.source.part]]`, `[[bundled.source.part]]`", recipe.Archive, ""),
@@ -47,15 +48,22 @@ def text() -> str:
 def _section(title: str, cls: type[Any], remark: str) -> Iterator[str]:
     yield f"## {title}\n"
     if remark:
-        yield f"{remark}\n"
+        yield f"{textwrap.fill(remark, 98)}\n"
     yield "| key | type | meaning |\n|---|---|---|"
     hints = typing.get_type_hints(cls)
-    for field in dataclasses.fields(cls):
+    for field in sorted(dataclasses.fields(cls), key=lambda field: _rank(cls, field)):
         name = f"`{key_name(field)}`"
         shown = f"**{name}**" if is_required(field) else name
         meaning = f"{field.metadata['doc']}{_default(field)}"
         yield f"| {shown} | {_type(hints[field.name])} | {meaning} |"
     yield ""
+
+
+def _rank(cls: type[Any], field: dataclasses.Field[Any]) -> int:
+    """Return 0 for what must be there and is the table's own, 1 for what must be there."""
+    if not is_required(field):
+        return 2
+    return 0 if field.name in cls.__annotations__ else 1
 
 
 def _default(field: dataclasses.Field[Any]) -> str:
@@ -64,10 +72,12 @@ def _default(field: dataclasses.Field[Any]) -> str:
 
 
 def _type(hint: Any) -> str:  # noqa: ANN401
-    words = {str: "string", int: "integer", bool: "boolean"}
+    words = {str: "string", int: "integer"}
     if typing.get_origin(hint) is tuple:
         item = typing.get_args(hint)[0]
         return "array of strings" if item is str else "array of tables"
+    if typing.get_origin(hint) is Mapping:
+        return "table of strings, integers and booleans"
     return words.get(hint, "table")
 
 

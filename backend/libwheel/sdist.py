@@ -5,19 +5,22 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from libwheel.errors import BuildError, InternalError
 from libwheel.files import replacing
 from libwheel.metadata import Identity
 from libwheel.naming import Tag
+from libwheel.version import __version__
 
 SOURCES = "sources"  # where the upstream archives are, in an sdist that has them
 PKG_INFO = "PKG-INFO"
 
 _BACKEND = PurePosixPath("backend/libwheel")
-_NOT_OURS = ("__pycache__", "dist", "build", SOURCES, PKG_INFO)
+_NOT_OURS = ("dist", "build", SOURCES, PKG_INFO)  # at the top: products, and what we write
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,12 @@ def file_name(tag: Tag) -> str:
 def members(
     identity: Identity, pkg_info: bytes, archives: Iterable[tuple[str, Path]]
 ) -> list[Member]:
-    """Return every file, sorted; `archives` come with the names they shall have."""
+    """Return every file, sorted; `archives` come with the names they shall have.
+
+    Raises BuildError where two archives have one name.
+    """
     found = [Member(PurePosixPath(PKG_INFO), pkg_info), *_recipe(identity.folder)]
-    found += [Member(PurePosixPath(SOURCES, name), path.read_bytes()) for name, path in archives]
+    found += _archives(archives)
     if identity.in_tree and not (identity.folder / _BACKEND).is_dir():
         found += _backend()
     return sorted(found, key=lambda member: member.name)
@@ -61,9 +67,17 @@ def pack(folder: Path, tag: Tag, content: Iterable[Member], epoch: int) -> Path:
 def _recipe(folder: Path) -> Iterator[Member]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
-        hidden = any(part.startswith(".") or part in _NOT_OURS for part in name.parts)
-        if path.is_file() and not hidden:
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+        if path.is_file() and not hidden and name.parts[0] not in _NOT_OURS:
             yield Member(PurePosixPath(name), path.read_bytes())
+
+
+def _archives(archives: Iterable[tuple[str, Path]]) -> list[Member]:
+    named = dict.fromkeys(archives)  # one that is needed twice is there once
+    twice = sorted(name for name, count in Counter(name for name, _ in named).items() if count > 1)
+    if twice:
+        raise BuildError(f"cannot bundle different archives of one name: {', '.join(twice)}")
+    return [Member(PurePosixPath(SOURCES, name), path.read_bytes()) for name, path in named]
 
 
 def _backend() -> Iterator[Member]:
@@ -72,8 +86,18 @@ def _backend() -> Iterator[Member]:
     A recipe that carries its backend runs it from a checkout, or from an sdist that has it.
     """
     package = Path(__file__).parent
-    checkout = package.parent.parent
-    for path in [checkout / "LICENSE", *sorted(package.rglob("*"))]:
-        name = Path("backend", path.name) if path.parent == checkout else path.relative_to(checkout)
-        if path.is_file() and "__pycache__" not in name.parts:
-            yield Member(PurePosixPath(name), path.read_bytes())
+    yield Member(_BACKEND.parent / "LICENSE", _license(package).read_bytes())
+    for path in package.rglob("*"):
+        if path.is_file() and path.parent.name != "__pycache__":
+            yield Member(_BACKEND / path.relative_to(package), path.read_bytes())
+
+
+def _license(package: Path) -> Path:
+    """Return libwheel's licence: in a checkout, in a recipe's sdist, or where pip installs it."""
+    beside = package.parent
+    installed = beside.glob(f"libwheel-{__version__}.dist-info/licenses/LICENSE")
+    places = (beside.parent / "LICENSE", beside / "LICENSE", *installed)
+    found = [path for path in places if path.is_file()]
+    if not found:
+        raise InternalError(f"no licence of libwheel's own near {package}")
+    return found[0]

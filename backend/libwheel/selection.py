@@ -12,6 +12,8 @@ from libwheel.errors import Problem, RecipeError
 from libwheel.patterns import matches_any, unmatched
 from libwheel.recipe import Resolved
 
+_LIBRARY = re.compile(r"lib/lib([^/]+?)\.so[.\d]*")
+
 # Upstream's own discovery files hold absolute paths and name files that are not shipped: ours
 # take their place.
 REPLACED = ("lib/pkgconfig/*.pc", "share/pkgconfig/*.pc", "lib/cmake/**", "lib/*.la")
@@ -38,11 +40,10 @@ def select(resolved: Resolved, prefix: Path) -> Selection:
     installed = {path.relative_to(prefix).as_posix(): path for path in _files(prefix)}
     kept = {n: p for n, p in installed.items() if not matches_any(n, (*REPLACED, *drop))}
     headers = {n.removeprefix("include/"): p for n, p in kept.items() if _is_header(resolved, n)}
-    links = {n for n, p in kept.items() if p.is_symlink() and n.startswith("lib/")}
     binaries = _binaries(resolved, kept)
-    leftover = kept.keys() - links - {f"include/{n}" for n in headers}
-    leftover -= {n for n, p in kept.items() if p in binaries.values()}
-    problems = [*_unmatched(drop, installed), *_leftover(leftover)]
+    shipped = {*binaries.values(), *headers.values()}
+    leftover = [n for n, p in kept.items() if p not in shipped and not _is_other_name(n, p)]
+    problems = [*_unmatched(drop, installed), *_leftover(resolved, leftover)]
     if problems:
         path = str(resolved.folder / recipe.FILE)
         raise RecipeError(Problem(path, "wheel.drop", text) for text in problems)
@@ -58,15 +59,25 @@ def _is_header(resolved: Resolved, name: str) -> bool:
     return top == "include" and any(matches_any(rest, lib.headers) for lib in resolved.library)
 
 
+def _is_other_name(name: str, path: Path) -> bool:
+    """Tell whether it is a link that gives a library another name: the wheel has no links."""
+    return path.is_symlink() and _LIBRARY.fullmatch(name) is not None
+
+
 def _binaries(resolved: Resolved, kept: Mapping[str, Path]) -> dict[str, Path]:
     """Return the one real file of each library: ``lib<stem>.so`` with or without a version."""
     found = {}
     for library in resolved.library:
-        shape = re.compile(rf"lib/lib{re.escape(library.stem)}\.so[.\d]*")
-        files = [p for n, p in kept.items() if shape.fullmatch(n) and not p.is_symlink()]
+        files = [p for n, p in kept.items() if _stem(n) == library.stem and not p.is_symlink()]
         if len(files) == 1:
             found[library.name] = files[0]
     return found
+
+
+def _stem(name: str) -> str | None:
+    """Return ``z`` of ``lib/libz.so.1``, or nothing for what is not a library."""
+    found = _LIBRARY.fullmatch(name)
+    return found[1] if found else None
 
 
 def _unmatched(drop: tuple[str, ...], installed: Mapping[str, Path]) -> Iterator[str]:
@@ -74,9 +85,13 @@ def _unmatched(drop: tuple[str, ...], installed: Mapping[str, Path]) -> Iterator
         yield f"{pattern!r} matches nothing that upstream installed"
 
 
-def _leftover(names: set[str]) -> Iterator[str]:
-    for name in sorted(names):
-        if re.fullmatch(r"lib/lib.+\.so[.\d]*", name):
+def _leftover(resolved: Resolved, names: list[str]) -> Iterator[str]:
+    promised = {library.stem: library.name for library in resolved.library}
+    for name in names:
+        stem = _stem(name)
+        if stem in promised:
+            yield f"{name} is one of several files for library {promised[stem]!r}: drop the others"
+        elif stem:
             yield f"{name} was installed: promise it as a [[library]], or drop it"
         else:
             yield f"{name} was installed: drop it, or ship it as a library's header"

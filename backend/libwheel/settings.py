@@ -48,12 +48,15 @@ def parse(config: Mapping[str, str | Sequence[str]] | None) -> Settings:
             + ", ".join(HELP)
         )
     values = {name: _one(name, value) for name, value in given.items()}
-    work_dir = values.get("work-dir")
+    work_dir = _spaceless(Path(values["work-dir"]).absolute()) if "work-dir" in values else None
+    source = _existing(values["source"]) if "source" in values else None
+    if source and work_dir and source.resolve().is_relative_to(work_dir.resolve()):
+        raise BuildError(f"-C source: {source} is in -C work-dir, which every build empties")
     return Settings(
         version=values.get("version"),
         jobs=_jobs(values.get("jobs")),
-        work_dir=_spaceless(Path(work_dir).absolute()) if work_dir else None,
-        source=_existing(values["source"]) if "source" in values else None,
+        work_dir=work_dir,
+        source=source,
         bundle_sources=_bundle(values.get("sdist-sources", "none")),
     )
 
@@ -92,6 +95,10 @@ def _bundle(value: str) -> bool:
         raise BuildError(f"-C sdist-sources must be 'bundle' or 'none', not {value!r}")
     return value == "bundle"
 
+
+_END_OF_TIME = 2**32  # of gzip, and nearly of zip
+
+CACHE_HINT = "LIBWHEEL_CACHE names another folder for the cache"  # where it cannot be written to
 
 IGNORED_VARIABLES = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS")
 
@@ -141,6 +148,8 @@ def environment(variables: Mapping[str, str]) -> Environment:
 def _epoch(value: str | None) -> int | None:
     if value is None:
         return None
-    if not value.isdecimal():
-        raise BuildError(f"SOURCE_DATE_EPOCH must be a number of seconds, not {value!r}")
+    if not value.isdecimal() or int(value) >= _END_OF_TIME:
+        raise BuildError(
+            f"SOURCE_DATE_EPOCH must be a number of seconds since 1970, before 2106, not {value!r}"
+        )
     return int(value)

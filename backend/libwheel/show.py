@@ -6,7 +6,9 @@ import json
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
@@ -74,19 +76,21 @@ def _names(path: Path) -> tuple[str, str]:
     return f"{name} {version}{number}", ", ".join(sorted(tag.platform for tag in tags))
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
-        return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except (zipfile.BadZipFile, zlib.error) as error:
         raise BuildError(f"{path} is not a wheel: {error}") from None
 
 
 def _row(name: str, binary: Binary, size: int) -> tuple[str, ...]:
-    abi = re.sub(r".*-pywheel-|\.so$", "", name)
+    abi = re.fullmatch(r".*-pywheel-(.+)\.so", name)
     floor = _floor(binary)
     return (
         name,
-        abi,
+        abi[1] if abi else "-",
         f"{len(binary.exports):,}",
         f"{size / 1e6:.2f} MB",
         f"glibc {floor}" if floor else "-",
@@ -112,6 +116,7 @@ def _sources(archive: zipfile.ZipFile) -> Iterator[str]:
     """Yield a line for each component of the bill of materials."""
     for name in archive.namelist():
         if re.search(r"\.dist-info/sboms/[^/]+\.cdx\.json$", name):
-            for component in json.loads(archive.read(name))["components"]:
+            for component in json.loads(archive.read(name)).get("components", ()):
                 digest = "".join(f", sha256 {h['content']}" for h in component.get("hashes", ()))
-                yield f"  {component['name']} {component['version']}{digest}"
+                version = component.get("version", "of no version")
+                yield f"  {component['name']} {version}{digest}"

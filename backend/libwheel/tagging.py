@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 
 from libwheel.binaries import elf, elf_edit
+from libwheel.errors import BuildError
 from libwheel.naming import Tag
 from libwheel.recipe import Library, Resolved
 from libwheel.selection import Selection
@@ -49,16 +50,22 @@ def edits(selection: Selection, copied: Mapping[str, Path], tag: Tag) -> list[el
 def libraries(
     resolved: Resolved, copied: Mapping[str, Path], tag: Tag
 ) -> tuple[StagedLibrary, ...]:
-    """Return the tagged libraries, each behind those that it needs."""
+    """Return the tagged libraries, each behind those that it needs.
+
+    Raises BuildError where they need each other.
+    """
     names = {path.name: name for name, path in copied.items()}
     requires = {
         name: sorted(names[needed] for needed in elf.read(path).needed if needed in names)
         for name, path in copied.items()
     }
     promised = {library.name: library for library in resolved.library}
+    try:
+        order = tuple(TopologicalSorter(requires).static_order())
+    except CycleError as error:
+        raise BuildError(f"libraries need each other: {', '.join(error.args[1])}") from None
     return tuple(
-        _library(promised[name], copied[name], tag, tuple(requires[name]))
-        for name in TopologicalSorter(requires).static_order()
+        _library(promised[name], copied[name], tag, tuple(requires[name])) for name in order
     )
 
 

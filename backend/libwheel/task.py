@@ -12,7 +12,7 @@ from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
 from libwheel.metadata import Identity
 from libwheel.naming import Tag
-from libwheel.recipe import Recipe, Resolved
+from libwheel.recipe import Recipe, Resolved, Source
 from libwheel.settings import Environment, Settings
 from libwheel.target import Target
 from libwheel.wheel import ZIP_EPOCH
@@ -35,6 +35,15 @@ class Task:
     def epoch(self) -> int:
         """The time of every file, in seconds since 1970: SOURCE_DATE_EPOCH or a fixed one."""
         return self.environment.epoch if self.environment.epoch is not None else ZIP_EPOCH
+
+    @property
+    def other_needs(self) -> Mapping[str, Sequence[Sequence[Source]]]:
+        """What each other release needs; none where the release is settled, as an sdist's is."""
+        if self.settings.source or (self.resolved.folder / sdist.PKG_INFO).is_file():
+            return {}
+        versions = [release.version for release in self.recipe.releases]
+        versions.remove(self.resolved.release.version)
+        return {version: self.recipe.resolve(version, self.target).needs for version in versions}
 
 
 def load(

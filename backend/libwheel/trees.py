@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from libwheel.files import replacing_folder, sha256_of
+from libwheel.files import copy_tree, replacing_folder, sha256_of, writing_to
+from libwheel.settings import CACHE_HINT
 from libwheel.version import __version__
 
 _FACTS = "facts.json"
@@ -49,22 +50,31 @@ class TreeCache:
     def lock(self, key: str) -> Path:
         return self.folder / f"{key}.lock"
 
+    def entry(self, key: str) -> Path:
+        return self.folder / key
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is a tree of that key, whole or damaged."""
+        return self.entry(key).exists()
+
     def get(self, key: str) -> InstalledTree | None:
         """Return the tree of that key, unless it is not there or not as it was stored."""
-        root = self.folder / key
+        root = self.entry(key)
         try:
             facts = json.loads((root / _FACTS).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            whole = facts["files"] == dict(_digests(root))
+            return InstalledTree(root, tuple(facts["unused"])) if whole else None
+        except (OSError, ValueError, LookupError, TypeError):  # a damaged entry is no entry
             return None
-        if facts["files"] != dict(_digests(root)):
-            return None
-        return InstalledTree(root, tuple(facts["unused"]))
 
     def put(self, key: str, tree: InstalledTree) -> InstalledTree:
-        """Store a tree, in place of a damaged one, and return it as stored."""
-        goal = self.folder / key
-        with replacing_folder(goal) as fresh:
-            shutil.copytree(tree.root, fresh, symlinks=True, dirs_exist_ok=True)
+        """Store a tree, in place of a damaged one, and return it as stored.
+
+        Raises BuildError where the cache cannot be written to.
+        """
+        goal = self.entry(key)
+        with writing_to(self.folder, CACHE_HINT), replacing_folder(goal) as fresh:
+            copy_tree(tree.root, fresh, hint=CACHE_HINT)
             facts = {"files": dict(_digests(fresh)), "unused": tree.unused}
             (fresh / _FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
             shutil.rmtree(goal, ignore_errors=True)
@@ -72,10 +82,10 @@ class TreeCache:
 
 
 def _digests(root: Path) -> Iterator[tuple[str, str]]:
-    """Yield every file below `root` with its hash, or what it links to."""
+    """Yield every file below `root` with its mode and hash, or what it links to."""
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if path.is_symlink():
             yield name, f"-> {path.readlink()}"
         elif path.is_file() and name != _FACTS:
-            yield name, sha256_of(path)
+            yield name, f"{path.stat().st_mode:o} {sha256_of(path)}"

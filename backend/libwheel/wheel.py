@@ -36,7 +36,7 @@ _PLACES: Mapping[Role, str] = {
 
 @dataclass(frozen=True)
 class Member:
-    """A file of the wheel: its name, where its bytes are, and whether it may be executed."""
+    """A file of the wheel."""
 
     name: str
     content: bytes

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from libwheel.errors import BuildError
-from libwheel.files import locked
+from libwheel.files import locked, writing_to
 from libwheel.plan import Workspace
+from libwheel.settings import CACHE_HINT
+
+KEPT_LOGS = 20  # failed builds
 
 _MARKER = ".libwheel-work-dir"
 
@@ -21,20 +26,21 @@ def temporary(stem: str, log_folder: Path) -> Iterator[Workspace]:
 
     Its logs stay, below `log_folder`, where the block ends with an error.
     """
-    log_folder.mkdir(parents=True, exist_ok=True)
-    logs = Path(tempfile.mkdtemp(prefix=f"{stem}-", dir=log_folder))
-    with tempfile.TemporaryDirectory(prefix="libwheel-", ignore_cleanup_errors=True) as root:
+    with (
+        _logs(stem, log_folder) as logs,
+        tempfile.TemporaryDirectory(prefix="libwheel-", ignore_cleanup_errors=True) as root,
+    ):
         if root.split() != [root]:
             raise BuildError(f"TMPDIR must have no white space: make and configure cannot: {root}")
-        yield Workspace(Path(root).resolve(), logs)
-    shutil.rmtree(logs, ignore_errors=True)
+        with writing_to(Path(root), "TMPDIR, or -C work-dir, names another folder"):
+            yield _ready(Workspace(Path(root).resolve(), logs))
 
 
 @contextmanager
 def kept(root: Path) -> Iterator[Workspace]:
     """Yield a workspace that stays; what an earlier build left in it goes.
 
-    Raises BuildError where the folder holds anything else, or where another build uses it.
+    Raises BuildError where the folder is not a build's, or where another build uses it.
     """
     if root.is_dir() and any(root.iterdir()) and not (root / _MARKER).exists():
         raise BuildError(f"-C work-dir: {root} holds files that are not a build's; name another")
@@ -42,8 +48,62 @@ def kept(root: Path) -> Iterator[Workspace]:
     def refuse() -> None:
         raise BuildError(f"-C work-dir: another build works in {root}")
 
-    with locked(root / _MARKER, on_wait=refuse):
-        for path in root.iterdir():
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-        yield Workspace(root.resolve(), root / "logs")
+    with writing_to(root), locked(root / _MARKER, on_wait=refuse):
+        space = Workspace(root.resolve(), root / "logs")
+        for folder in (*space.folders, space.logs):
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        yield _ready(space)
+
+
+def _ready(space: Workspace) -> Workspace:
+    space.temporary.mkdir()
+    return space
+
+
+@contextmanager
+def _logs(stem: str, parent: Path) -> Iterator[Path]:
+    """Yield a folder for logs; it stays if there is one in it when the block fails.
+
+    Who presses Ctrl-C was shown no log to read.
+    """
+    with writing_to(parent, CACHE_HINT):
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{stem}-", dir=parent))
+    stays = False
+    try:
+        with _held(folder):
+            yield folder
+    except Exception:
+        stays = folder.is_dir() and any(folder.iterdir())
+        raise
+    finally:
+        if not stays:
+            shutil.rmtree(folder, ignore_errors=True)
+        _forget_old(parent)
+
+
+def _forget_old(parent: Path) -> None:
+    """Delete the oldest folders of logs, but none of a build that runs."""
+    for folder in sorted(parent.glob("*"), key=_time)[:-KEPT_LOGS]:
+        with suppress(OSError), _held(folder):
+            shutil.rmtree(folder)
+
+
+def _time(folder: Path) -> int:
+    """Return when the folder changed; 0 where another process has just deleted it."""
+    try:
+        return folder.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a folder; BlockingIOError where another process does."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)

@@ -159,3 +159,18 @@ def test_a_lock_is_given_back_after_an_error(tmp_path: Path) -> None:
 def test_sha256_of(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"bytes")
     assert sha256_of(tmp_path / "file") == hashlib.sha256(b"bytes").hexdigest()
+
+
+@pytest.mark.parametrize(("name", "ours"), [("in/it", True), ("", True), ("../other", False)])
+def test_an_error_that_names_a_file_elsewhere_is_not_about_the_folder(
+    tmp_path: Path, name: str, ours: bool
+) -> None:
+    folder = tmp_path / "folder"
+    with pytest.raises(BuildError if ours else PermissionError), writing_to(folder):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder / name))
+
+
+def test_of_two_files_one_is_enough(tmp_path: Path) -> None:
+    goal = str(tmp_path / "folder" / "copy")
+    with pytest.raises(BuildError, match="the disk is full"), writing_to(tmp_path / "folder"):
+        raise OSError(errno.ENOSPC, "No space left on device", "/the/original", None, goal)

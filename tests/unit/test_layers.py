@@ -58,6 +58,7 @@ LAYERS = (
         "patterns",
         "policy",
         "process",
+        "signals",
         "target",
         "version",
     ),

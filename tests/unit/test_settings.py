@@ -117,7 +117,7 @@ def test_no_place_for_the_cache(variables: dict[str, str]) -> None:
         environment(variables)
 
 
-@pytest.mark.parametrize("value", ["", "now", "-1", "1.5"])
+@pytest.mark.parametrize("value", ["", "now", "-1", "1.5", "1700000000000"])
 def test_an_unusable_epoch(value: str) -> None:
     with pytest.raises(BuildError, match="SOURCE_DATE_EPOCH must be a number of seconds"):
         environment({"HOME": "/me", "SOURCE_DATE_EPOCH": value})

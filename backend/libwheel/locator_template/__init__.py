@@ -44,7 +44,7 @@ def includedir() -> Path:
             if folder.parts[-2:] == ("include", PYWHEEL):
                 _existing(path)
                 return folder
-    raise FileNotFoundError(f"{DISTRIBUTION} has no headers")
+    raise _missing(f"include/{PYWHEEL}")
 
 
 def pkgconfigdir() -> Path:
@@ -75,7 +75,7 @@ def _distribution() -> Distribution:
     from importlib.metadata import Distribution, PackageNotFoundError
     from pathlib import Path
 
-    site = str(Path(__file__).resolve().parent.parent)
+    site = str(Path(__file__).parent.resolve().parent)
     for found in Distribution.discover(name=DISTRIBUTION, path=[site]):
         return found
     raise PackageNotFoundError(DISTRIBUTION)
@@ -84,21 +84,26 @@ def _distribution() -> Distribution:
 def _recorded() -> list[Path]:
     from pathlib import Path
 
-    paths = _distribution().files or ()
-    return [Path(str(path.locate())).resolve() for path in paths]
+    # Of the folder only: the file itself may be a link into an installer's cache (uv).
+    paths = [Path(str(path.locate())) for path in _distribution().files or ()]
+    return [path.parent.resolve() / path.name for path in paths]
 
 
 def _installed(*tail: str) -> Path:
     for path in _recorded():
         if path.parts[-len(tail) :] == tail:
             return _existing(path)
-    raise FileNotFoundError(f"{DISTRIBUTION} has no {'/'.join(tail)}")
+    raise _missing("/".join(tail))
 
 
 def _existing(path: Path) -> Path:
     if path.exists():
         return path
-    raise FileNotFoundError(
-        f"{DISTRIBUTION} {version()} was installed without {path} (`pip install --target` "
+    raise _missing(str(path))
+
+
+def _missing(what: str) -> FileNotFoundError:
+    return FileNotFoundError(
+        f"{DISTRIBUTION} {version()} was installed without {what} (`pip install --target` "
         "leaves such files out): install it into an environment, or with --prefix"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from libwheel import files
 from libwheel.console import Console
+from libwheel.settings import CACHE_HINT
 
 ORIGIN = "the cache"
 
@@ -14,6 +15,11 @@ ORIGIN = "the cache"
 def entry(cache: Path, sha256: str) -> Path:
     """Return where the archive of that hash is, or would be."""
     return cache / "archives" / sha256[:2] / sha256
+
+
+def holds(cache: Path, sha256: str) -> bool:
+    """Tell whether the archive of that hash is in the cache, and whole."""
+    return _is_good(entry(cache, sha256), sha256)
 
 
 def obtain(
@@ -28,7 +34,7 @@ def obtain(
     goal = entry(cache, sha256)
     lock = goal.with_suffix(".lock")
     waiting = f"waiting for another build that fetches {name}"
-    with files.writing_to(goal.parent, "LIBWHEEL_CACHE names another folder for the cache"):
+    with files.writing_to(goal.parent, CACHE_HINT):
         if _is_good(goal, sha256):
             return goal, ORIGIN
         with files.locked(lock, on_wait=lambda: console.note(waiting)):

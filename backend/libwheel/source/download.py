@@ -8,7 +8,7 @@ import socket
 import ssl
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -25,6 +25,7 @@ from libwheel.errors import BuildError
 from libwheel.version import __version__
 
 _BLOCK = 1 << 18
+_HEADERS = {"User-Agent": f"libwheel/{__version__}", "Accept": "*/*"}
 _PASSING_STATUS = {408, 429}  # and every 5xx
 _ABSENT_STATUS = {404, 410}
 
@@ -125,6 +126,15 @@ def download(url: str, part: Path, console: Console, patience: Patience = PATIEN
     return resumed
 
 
+def probe(url: str, patience: Patience) -> None:
+    """Ask for `url` without its bytes, once; raise DownloadError where it cannot be had."""
+    try:
+        _sent(url, {}, patience, method="HEAD").close()
+    except HTTPError as error:
+        error.close()
+        raise _refusal(error) from None
+
+
 def discard(part: Path) -> None:
     """Delete a `.part` file and what is known of it."""
     _note(part).unlink(missing_ok=True)
@@ -178,19 +188,31 @@ def _asked(url: str, begun: _Begun | None, have: int, patience: Patience) -> Ite
 
 
 def _response(url: str, begun: _Begun | None, have: int, patience: Patience) -> _Response:
-    headers = {"User-Agent": f"libwheel/{__version__}", "Accept": "*/*"}
+    headers = {}
     if begun:
         headers["Range"] = f"bytes={have}-"
     if begun and begun.validator:
         headers["If-Range"] = begun.validator
     try:
-        request = urllib.request.Request(url, headers=headers)  # noqa: S310 (the opener chooses)
-        return cast("_Response", _opener().open(request, timeout=patience.timeout))
+        return _sent(url, headers, patience)
     except HTTPError as error:
         error.close()
         if begun and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return _response(url, None, 0, patience)
         raise _refusal(error) from None
+
+
+def _sent(
+    url: str, headers: Mapping[str, str], patience: Patience, method: str = "GET"
+) -> _Response:
+    """Send a request; raise HTTPError for a refusal, DownloadError where there is no answer."""
+    try:
+        request = urllib.request.Request(  # noqa: S310 (the opener chooses)
+            url, headers={**_HEADERS, **headers}, method=method
+        )
+        return cast("_Response", _opener().open(request, timeout=patience.timeout))
+    except HTTPError:
+        raise
     except (OSError, HTTPException, ValueError) as error:
         raise _explained(error, patience) from None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from libwheel.console import Console
 from libwheel.errors import BuildError
@@ -45,11 +46,19 @@ class Attempt:
 
 
 class SourceError(BuildError):
-    """Archives that could be had from nowhere; `attempts` are all that was tried."""
+    """Archives that could be had from nowhere; `attempts` are all that was tried.
 
-    def __init__(self, attempts: Iterable[Attempt]) -> None:
+    `others` are the recipe's other releases by their version, with the place where each could
+    be had, or None.
+    """
+
+    def __init__(
+        self, attempts: Iterable[Attempt], others: Mapping[str, str | None] = MappingProxyType({})
+    ) -> None:
         self.attempts = tuple(dict.fromkeys(attempts))
-        super().__init__("\n".join(_listing(self.attempts)))
+        self.others = others
+        lines = (*_listing(self.attempts), *_instead(others), *_hints(self.attempts))
+        super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,9 @@ NETWORK = Network()
 
 
 @dataclass(frozen=True)
-class _Places:
+class Places:
+    """Where to look for archives, and for how long."""
+
     environment: Environment
     console: Console
     bundled: tuple[Path, ...]
@@ -73,6 +84,16 @@ class _Places:
 
     def locations(self, archive: Archive) -> tuple[Location, ...]:
         return locations(archive, self.bundled, self.environment.mirrors, self.debian)
+
+
+def places_for(
+    environment: Environment,
+    console: Console,
+    bundled: Sequence[Path],
+    network: Network = NETWORK,
+) -> Places:
+    mirrors = debian.mirrors(environment, network.apt)
+    return Places(environment, console, tuple(bundled), mirrors, network.patience)
 
 
 def fetch(
@@ -98,8 +119,7 @@ def fetch_all(
     network: Network = NETWORK,
 ) -> tuple[Fetched, ...]:
     """Return the archives of one alternative of each need, in order; see `fetch`."""
-    mirrors = debian.mirrors(environment, network.apt)
-    places = _Places(environment, console, tuple(bundled), mirrors, network.patience)
+    places = places_for(environment, console, bundled, network)
     fetched: list[Fetched] = []
     attempts: list[Attempt] = []
     for need in needs:
@@ -112,7 +132,7 @@ def fetch_all(
     return tuple(fetched)
 
 
-def _one_of(need: Sequence[Source], places: _Places) -> tuple[Fetched, ...]:
+def _one_of(need: Sequence[Source], places: Places) -> tuple[Fetched, ...]:
     attempts: list[Attempt] = []
     for source in sorted(need, key=lambda source: not _is_here(source, places)):
         try:
@@ -122,7 +142,7 @@ def _one_of(need: Sequence[Source], places: _Places) -> tuple[Fetched, ...]:
     raise SourceError(attempts)
 
 
-def _is_here(source: Source, places: _Places) -> bool:
+def _is_here(source: Source, places: Places) -> bool:
     return all(
         cache.entry(places.environment.cache, archive.sha256).is_file()
         or any(
@@ -132,7 +152,7 @@ def _is_here(source: Source, places: _Places) -> bool:
     )
 
 
-def _fetched(archive: Archive, places: _Places) -> Fetched:
+def _fetched(archive: Archive, places: Places) -> Fetched:
     folder, name = places.environment.cache, archive.file_names[0]
     path, origin = cache.obtain(
         folder, archive.sha256, name, _filler(archive, places), places.console
@@ -140,7 +160,7 @@ def _fetched(archive: Archive, places: _Places) -> Fetched:
     return Fetched(archive, path, origin)
 
 
-def _filler(archive: Archive, places: _Places) -> Callable[[Path], str]:
+def _filler(archive: Archive, places: Places) -> Callable[[Path], str]:
     def fill(part: Path) -> str:
         attempts = []
         for location in places.locations(archive):
@@ -156,7 +176,7 @@ def _filler(archive: Archive, places: _Places) -> Callable[[Path], str]:
     return fill
 
 
-def _get(location: Location, archive: Archive, part: Path, places: _Places) -> None:
+def _get(location: Location, archive: Archive, part: Path, places: Places) -> None:
     """Download the archive and verify it; one put together from pieces gets a second chance."""
     if location.is_remote:
         places.console.note(f"fetching {location.url}")
@@ -180,7 +200,7 @@ def _say(location: Location, error: DownloadError, console: Console) -> None:
         console.note(f"{location.url}: {error}")
 
 
-def _unasked(archive: Archive, places: _Places) -> Iterator[Attempt]:
+def _unasked(archive: Archive, places: Places) -> Iterator[Attempt]:
     if archive.debian and not places.debian:
         reason = "no Debian mirror is known: set LIBWHEEL_DEBIAN_MIRROR"
         yield Attempt(archive, archive.debian, reason, None)
@@ -193,6 +213,17 @@ def _listing(attempts: Sequence[Attempt]) -> Iterator[str]:
         for attempt in attempts:
             if attempt.archive == archive:
                 yield f"    {attempt.place}: {attempt.reason}"
+
+
+def _instead(others: Mapping[str, str | None]) -> Iterator[str]:
+    can = [f"{version} ({place})" for version, place in others.items() if place]
+    if can:
+        yield f"other releases that can be had: {', '.join(can)}; choose one with -C version="
+    elif others:
+        yield f"none of the other releases can be had either: {', '.join(others)}"
+
+
+def _hints(attempts: Sequence[Attempt]) -> Iterator[str]:
     asked = [a for a in attempts if a.fault is not None and not a.place.startswith("file:")]
     if asked and all(attempt.fault is Fault.UNREACHABLE for attempt in asked):
         yield _HINT

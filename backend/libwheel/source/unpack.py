@@ -50,11 +50,7 @@ def _copy(folder: Path, tree: Path) -> None:
         return [*itself, ".git"]
 
     with files.writing_to(tree):
-        try:
-            shutil.copytree(folder, tree, symlinks=True, ignore=left_out, dirs_exist_ok=True)
-        except shutil.Error as error:
-            lines = (f"  {source}: {reason}" for source, _, reason in error.args[0])
-            raise BuildError("\n".join([f"cannot copy {folder}:", *lines])) from None
+        files.copy_tree(folder, tree, left_out)
 
 
 def _unpack(path: Path, name: str, place: Path, only: Sequence[str]) -> None:

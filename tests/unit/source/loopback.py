@@ -37,6 +37,7 @@ class Loopback:
     address: str
     resources: dict[str, Resource] = field(default_factory=dict)
     requests: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    probes: list[str] = field(default_factory=list)
 
     def serve(self, path: str, resource: Resource) -> str:
         """Put a resource there; return its URL."""
@@ -68,6 +69,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             with suppress(ConnectionError):
                 self._send(resource)
+
+    def do_HEAD(self) -> None:
+        assert isinstance(self.server, _Server)
+        self.server.loopback.probes.append(self.path)
+        resource = self.server.loopback.resources.get(self.path)
+        self.send_response(resource.status if resource else 404)
+        self.end_headers()
 
     def _send(self, resource: Resource) -> None:
         start, size = self._start(resource), len(resource.body)

@@ -1,0 +1,48 @@
+"""The signals that ask a process to end: all of them do what Ctrl-C does."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def unwinding() -> Iterator[None]:
+    """Raise KeyboardInterrupt in the block for every ending; what nohup ignores stays ignored."""
+    with _handled_by(_interrupt):
+        yield
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let endings that come in the block take effect at its end."""
+    came: list[int] = []
+    try:
+        with _handled_by(lambda number, _frame: came.append(number)):
+            yield
+    finally:
+        for number in came:
+            os.kill(os.getpid(), number)
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    previous = {number: signal.getsignal(number) for number in ENDINGS}
+    heeded = [number for number in ENDINGS if previous[number] is not signal.SIG_IGN]
+    for number in heeded:
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number in heeded:
+            signal.signal(number, previous[number])
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

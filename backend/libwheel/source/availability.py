@@ -1,0 +1,77 @@
+"""Which other releases could be had, where one cannot: found out without fetching anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from libwheel.recipe import Archive, Source
+from libwheel.source import cache
+from libwheel.source.download import DownloadError, Fault, Patience, probe
+from libwheel.source.fetch import Attempt, Places
+
+Needs = Sequence[Sequence[Source]]
+
+PATIENCE = Patience(timeout=5.0, delays=())
+LIMIT = 20  # questions to hosts
+
+_HOST_ANSWERS = (Fault.ABSENT, Fault.WRONG_BYTES)
+
+
+def others(
+    attempts: Iterable[Attempt], releases: Mapping[str, Needs], places: Places
+) -> dict[str, str | None]:
+    """Return where the source of each release can be had, None where nowhere, by its version.
+
+    `releases` are what each of them needs. Hosts that failed in `attempts` are not asked again,
+    nor is any host that does not answer at once.
+    """
+    failed = {_host(a.place) for a in attempts if a.fault and a.fault not in _HOST_ANSWERS}
+    search = _Search(places, failed)
+    return {version: search.place_of(needs) for version, needs in releases.items()}
+
+
+@dataclass
+class _Search:
+    """Remembers what it was told: the releases have hosts and archives in common."""
+
+    places: Places
+    failed: set[str]
+    answers: dict[str, bool] = field(default_factory=dict)
+
+    def place_of(self, needs: Needs) -> str | None:
+        """Return where the first need's archive is, if the others' are anywhere, too."""
+        found = [self._place_of_one(need) for need in needs]
+        return found[0] if all(found) else None
+
+    def _place_of_one(self, need: Iterable[Source]) -> str | None:
+        found = ([self._place(archive) for archive in source.archives] for source in need)
+        return next((places[0] for places in found if all(places)), None)
+
+    def _place(self, archive: Archive) -> str | None:
+        if cache.holds(self.places.environment.cache, archive.sha256):
+            return "in the cache"
+        urls = (location.url for location in self.places.locations(archive))
+        return next((url for url in urls if self._is_there(url)), None)
+
+    def _is_there(self, url: str) -> bool:
+        if url not in self.answers:
+            self.answers[url] = self._asked(url)
+        return self.answers[url]
+
+    def _asked(self, url: str) -> bool:
+        if _host(url) in self.failed or len(self.answers) >= LIMIT:
+            return False
+        try:
+            probe(url, PATIENCE)
+        except DownloadError as error:
+            if error.fault not in _HOST_ANSWERS and _host(url):
+                self.failed.add(_host(url))
+            return False
+        return True
+
+
+def _host(url: str) -> str:
+    """Return the host and port of a URL, nothing for a file's."""
+    return urlsplit(url).netloc

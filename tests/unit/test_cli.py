@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from libwheel import cli, settings
+from libwheel.target import native
+from libwheel.version import __version__
+from unit import goldens
+from unit.staged import write
+
+COMMANDS = ("check", "plan", "fetch", "build", "show")
+WITH_SETTINGS = ("plan", "fetch", "build")
+ZLIB = ROOT / "recipes" / "zlib"
+
+
+def run(*arguments: str | Path) -> int:
+    """Return the exit status."""
+    with pytest.raises(SystemExit) as end:
+        sys.exit(cli.main([str(argument) for argument in arguments]))
+    return int(end.value.code or 0)
+
+
+def helped(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(*arguments, "--help") == 0
+    return capsys.readouterr().out
+
+
+def test_help_lists_every_command_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = helped(capsys)
+    for command in COMMANDS:
+        (line,) = (line for line in shown.splitlines() if line.strip().startswith(f"{command} "))
+        assert len(line.split()) > 4
+
+
+def test_those_are_all() -> None:
+    (choices,) = (
+        action.choices
+        for action in cli.parser()._actions  # noqa: SLF001 (argparse has no other way)
+        if isinstance(action, argparse._SubParsersAction)  # noqa: SLF001
+    )
+    assert tuple(choices) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_a_command_has_an_example(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    shown = helped(capsys, command)
+    example = shown.rpartition("example:\n  ")[2].strip()
+    assert example.startswith(f"libwheel {command} ")
+    cli.parser().parse_args(example.split()[1:])  # and it is one
+
+
+@pytest.mark.parametrize("command", WITH_SETTINGS)
+def test_the_help_of_what_takes_settings_lists_them(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    shown = helped(capsys, command)
+    for name, meaning in settings.HELP.items():
+        assert f"-C {name}=" in shown
+        assert meaning in shown
+
+
+def test_the_settings_are_those_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` |" in readme for name in settings.HELP)
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"libwheel {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [(), ("biuld", "recipes/zlib"), ("check",), ("build",)])
+def test_a_mistake_on_the_command_line(arguments: tuple[str, ...]) -> None:
+    assert run(*arguments) == 2
+
+
+def test_check_finds_no_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", ZLIB) == 0
+    assert capsys.readouterr().out == f"{ZLIB}: zlib, 1 releases, no mistakes\n"
+
+
+def test_check_looks_at_every_recipe_and_fails_for_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "broken"
+    shutil.copytree(ZLIB, broken)
+    recipe = broken / "recipe.toml"
+    recipe.write_text(recipe.read_text().replace("abi =", "api =").replace("drop =", "dorp ="))
+    assert run("check", broken, ZLIB) == 1
+    shown = capsys.readouterr()
+    assert shown.out == f"{ZLIB}: zlib, 1 releases, no mistakes\n"
+    assert f"{recipe}: api: is not a known key (did you mean 'abi'?)" in shown.err
+    assert f"{recipe}: wheel.dorp: is not a known key (did you mean 'drop'?)" in shown.err
+
+
+@pytest.fixture
+def compilers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put programs on PATH that are called like compilers; a plan runs none."""
+    for name in ("cc", "c++", "strip"):
+        program = write(tmp_path / "bin" / name, "#!/bin/sh\necho fake 1.0\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.defpath}")
+    return tmp_path / "bin"
+
+
+def test_plan_prints_a_shell_script(compilers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("plan", "-C", "work-dir=/w", "-C", "jobs=7", ZLIB) == 0
+    shown = capsys.readouterr().out
+    for found, shown_as in (
+        (str(compilers), "<bin>"),
+        (str(ZLIB), "recipes/zlib"),
+        (str(native()), "<target>"),
+    ):
+        shown = shown.replace(found, shown_as)
+    goldens.check("plan-zlib.sh", shown)
+
+
+def test_plan_without_a_work_dir_is_for_this_folder(
+    compilers: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert compilers.is_dir()
+    assert run("plan", ZLIB) == 0
+    assert f"--unpack {tmp_path.joinpath('work', 'source')} {ZLIB}\n" in capsys.readouterr().out
+
+
+def test_a_setting_without_a_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("plan", "-C", "jobs", ZLIB) == 1
+    assert "-C jobs: settings are given as KEY=VALUE" in capsys.readouterr().err
+
+
+def test_a_setting_that_is_given_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("plan", "-C", "jobs=1", "-C", "jobs=2", ZLIB) == 1
+    assert "-C jobs is given 2 times" in capsys.readouterr().err
+
+
+def test_show_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("show", ZLIB) == 0
+    assert capsys.readouterr().out.startswith("zlib: The zlib compression library")
+
+
+def test_show_what_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("show", tmp_path / "no.whl") == 1
+    assert capsys.readouterr().err == f"error: {tmp_path}/no.whl is not there\n"
+
+
+def test_fetch_unpacks_one_recipe_at_a_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("fetch", "--unpack", tmp_path, ZLIB, ZLIB) == 1
+    assert capsys.readouterr().err == "error: --unpack takes one recipe\n"
+
+
+def test_build_makes_an_sdist(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("build", "--sdist", "--timings", "-o", tmp_path / "new" / "dist", ZLIB) == 0
+    path = tmp_path / "new" / "dist" / "zlib-1.3.1.tar.gz"
+    assert capsys.readouterr().out == f"{path}\n"
+    assert path.is_file()

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from libwheel import cmake_config
+from libwheel.staging import Role, StagedLibrary
+from unit import goldens
+from unit.staged import ONE, SITE, TAG, TWO, Texts, install, program
+
+POINTER = struct.calcsize("P")
+HL = "hdf5-pywheel::hdf5_hl"
+
+
+def texts(libraries: tuple[StagedLibrary, ...], pointer: int = POINTER) -> Texts:
+    return cmake_config.texts(TAG, libraries, pointer)
+
+
+@pytest.mark.parametrize(("name", "libraries"), [("one", ONE), ("two", TWO)])
+def test_the_files(name: str, libraries: tuple[StagedLibrary, ...]) -> None:
+    for (role, path), text in texts(libraries, 8).items():
+        goldens.check(f"cmake-{name}-{role.name.lower()}-{path.name}", text)
+
+
+def test_they_stand_beside_the_libraries_and_in_the_locator() -> None:
+    names = ("hdf5-pywheel-config.cmake", "hdf5-pywheel-config-version.cmake")
+    assert set(texts(TWO)) == {
+        *((Role.CMAKE, PurePosixPath("lib/cmake/hdf5-pywheel", name)) for name in names),
+        *((Role.LOCATOR, PurePosixPath("hdf5_pywheel/cmake", name)) for name in names),
+    }
+
+
+# Asked by CMake itself, in a project without a language: no compiler is run.
+
+
+def configure(
+    prefix: Path, words: str, after: Sequence[str] = (), languages: str = "NONE"
+) -> list[str]:
+    """Return what a project prints that says ``find_package(hdf5-pywheel <words>)``."""
+    project = prefix.parent / "project"
+    project.mkdir(exist_ok=True)
+    lines = (
+        "cmake_minimum_required(VERSION 3.15)",
+        f"project(consumer LANGUAGES {languages})",
+        "set_property(GLOBAL PROPERTY TARGET_SUPPORTS_SHARED_LIBS TRUE)",
+        f"find_package(hdf5-pywheel {words})",
+        'message("found: ${hdf5-pywheel_FOUND}")',
+        *after,
+    )
+    (project / "CMakeLists.txt").write_text("\n".join(lines), encoding="utf-8")
+    done = subprocess.run(
+        (program("cmake"), "-S", project, "-B", project / "build", "-G", "Ninja"),
+        env={
+            "PATH": f"{Path(program('ninja')).parent}:{os.environ['PATH']}",
+            "CMAKE_PREFIX_PATH": str(prefix),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(params=["plain", "with a space"])
+def prefix(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return install(texts(TWO), TWO, tmp_path / request.param)
+
+
+def show(target: str, *properties: str) -> list[str]:
+    """Return CMake code that prints properties of a target."""
+    code = []
+    for name in properties:
+        code += [f"get_target_property(value {target} {name})", f'message("{name}=${{value}}")']
+    return code
+
+
+def test_the_targets_name_the_files_that_are_there(prefix: Path) -> None:
+    names = ("IMPORTED_LOCATION", "IMPORTED_SONAME", "INTERFACE_INCLUDE_DIRECTORIES")
+    code = show(HL, *names, "INTERFACE_LINK_LIBRARIES", "TYPE")
+    shown = configure(prefix, "REQUIRED", code)
+    assert f"IMPORTED_LOCATION={prefix}/lib/libhdf5_hl-pywheel-310.so" in shown
+    assert "IMPORTED_SONAME=libhdf5_hl-pywheel-310.so" in shown
+    assert f"INTERFACE_INCLUDE_DIRECTORIES={prefix}/include/hdf5-pywheel" in shown
+    assert "INTERFACE_LINK_LIBRARIES=hdf5-pywheel::hdf5" in shown
+    assert "TYPE=SHARED_LIBRARY" in shown
+
+
+def test_it_leaves_nothing_of_its_own_behind(prefix: Path) -> None:
+    code = (
+        'message("minimum: ${CMAKE_MINIMUM_REQUIRED_VERSION}")',
+        "get_cmake_property(names VARIABLES)",
+        'list(FILTER names INCLUDE REGEX "_libwheel")',
+        'message("left: [${names}]")',
+    )
+    shown = configure(prefix, "REQUIRED", code)
+    assert "minimum: 3.15" in shown
+    assert "left: []" in shown
+
+
+def test_it_may_be_looked_for_twice(prefix: Path) -> None:
+    again = ["find_package(hdf5-pywheel REQUIRED)", 'message("again: ${hdf5-pywheel_FOUND}")']
+    assert "again: 1" in configure(prefix, "REQUIRED", again)
+
+
+def test_the_locator_s_copy_leads_to_it(prefix: Path) -> None:
+    locator = prefix / SITE / "hdf5_pywheel"
+    words = f'1.14 REQUIRED PATHS "{locator}" NO_DEFAULT_PATH'
+    code = ('message("by ${hdf5-pywheel_CONFIG}")', *show(HL, "IMPORTED_LOCATION"))
+    shown = configure(prefix, words, code)
+    assert f"by {locator}/cmake/hdf5-pywheel-config.cmake" in shown
+    assert f"IMPORTED_LOCATION={prefix}/lib/libhdf5_hl-pywheel-310.so" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("", True),
+        ("1.14.5", True),
+        ("1", True),
+        ("1.8", True),
+        ("1.14.6", False),
+        ("2", False),
+        ("0.9", False),
+        ("1.14.5 EXACT", True),
+        ("1.14 EXACT", False),
+        ("1.14.4 EXACT", False),
+        ("1.8...2", True),
+        ("1.8...1.14.5", True),
+        ("1.8...<1.14.5", False),
+        ("1.14.6...3", False),
+        ("0.1...5", True),
+    ],
+)
+def test_versions(tmp_path: Path, words: str, found: bool) -> None:
+    prefix = install(texts(TWO), TWO, tmp_path / "prefix")
+    assert f"found: {int(found)}" in configure(prefix, words)
+
+
+def test_another_pointer_size_does_not_fit(tmp_path: Path) -> None:
+    prefix = install(texts(ONE, 12 - POINTER), ONE, tmp_path / "prefix")
+    code = (
+        f"set(CMAKE_SIZEOF_VOID_P {POINTER})",
+        "find_package(hdf5-pywheel QUIET)",
+        'message("then: ${hdf5-pywheel_FOUND}")',
+    )
+    shown = configure(prefix, "", code)
+    assert "found: 1" in shown  # without a language nothing is known of pointers
+    assert "then: 0" in shown
+
+
+def test_components_that_are_there(prefix: Path) -> None:
+    code = ['message("parts: ${hdf5-pywheel_hdf5_FOUND} ${hdf5-pywheel_hdf5_hl_FOUND}")']
+    shown = configure(prefix, "REQUIRED COMPONENTS hdf5 hdf5_hl", code)
+    assert "found: 1" in shown
+    assert "parts: TRUE TRUE" in shown
+
+
+def test_a_component_that_is_not_there_is_named(prefix: Path) -> None:
+    shown = " ".join(" ".join(configure(prefix, "COMPONENTS hdf5 hdf5_cpp REQUIRED")).split())
+    assert "there is no hdf5-pywheel::hdf5_cpp" in shown
+    assert "found: 1" not in shown
+
+
+def test_an_optional_component_may_be_missing(prefix: Path) -> None:
+    code = ['message("part: [${hdf5-pywheel_hdf5_cpp_FOUND}]")']
+    shown = configure(prefix, "REQUIRED OPTIONAL_COMPONENTS hdf5_cpp", code)
+    assert "found: 1" in shown
+    assert "part: []" in shown
+
+
+def test_a_library_that_is_not_there_is_named(prefix: Path) -> None:
+    file = prefix / "lib" / "libhdf5_hl-pywheel-310.so"
+    file.unlink()
+    shown = " ".join(" ".join(configure(prefix, "REQUIRED")).split())
+    assert f"{file} is not there: install it again" in shown
+    assert "found: 0" in " ".join(configure(prefix, "QUIET"))
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize(("pointer", "found"), [(POINTER, 1), (12 - POINTER, 0)])
+def test_a_compiler_tells_the_pointer_size(tmp_path: Path, pointer: int, found: int) -> None:
+    prefix = install(texts(ONE, pointer), ONE, tmp_path / "prefix")
+    assert f"found: {found}" in configure(prefix, "QUIET", languages="C")
+
+
+def test_the_major_version_is_the_wheel_s() -> None:
+    tag = replace(TAG, version="2.0.0")
+    (version,) = (
+        text
+        for (role, path), text in cmake_config.texts(tag, ONE, 8).items()
+        if role is Role.CMAKE and path.name.endswith("-version.cmake")
+    )
+    assert 'PACKAGE_FIND_VERSION_MAJOR STREQUAL "2"' in version

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import EntryPoints, PathDistribution
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from libwheel import locator
+from unit.staged import TAG, TWO, write
+
+DATA = (
+    "lib/libhdf5-pywheel-310.so",
+    "lib/libhdf5_hl-pywheel-310.so",
+    "include/hdf5-pywheel/hdf5.h",
+    "include/hdf5-pywheel/sub/more.h",
+    "lib/pkgconfig/hdf5-pywheel.pc",
+    "lib/pkgconfig/hdf5-pywheel-1.14.5-0.pc",
+    "lib/cmake/hdf5-pywheel/hdf5-pywheel-config.cmake",
+)
+INFO = "hdf5-1.14.5.dist-info"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A library wheel as an installer leaves it: `site` below `prefix`, and its RECORD."""
+
+    prefix: Path
+    site: Path
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run Python where nothing is to be imported from but `site`."""
+        return subprocess.run(
+            (sys.executable, "-S", *words),
+            cwd=self.prefix,
+            env={"PYTHONPATH": str(self.site), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def ask(self, *words: str) -> str:
+        done = self.run("-m", "hdf5_pywheel", *words)
+        assert not done.returncode, done.stderr
+        return done.stdout.rstrip("\n")
+
+
+def modules() -> dict[PurePosixPath, str]:
+    return dict(locator.modules(TAG, "~= 1.14.5", TWO))
+
+
+def install(prefix: Path, site: str = "lib/python3.11/site-packages") -> Installed:
+    """Write the wheel's files, and a RECORD as pip does: relative to site-packages."""
+    installed = Installed(prefix, prefix / site)
+    texts = {installed.site / path: text for path, text in modules().items()}
+    texts |= {prefix / name: "" for name in DATA}
+    texts[installed.site / INFO / "METADATA"] = "Metadata-Version: 2.4\nName: hdf5\nVersion: 1.14.5"
+    texts[installed.site / INFO / "entry_points.txt"] = locator.entry_points(TAG)
+    for path, text in texts.items():
+        write(path, text)
+    byte_code = installed.site / "hdf5_pywheel" / "__pycache__" / "__init__.cpython-311.pyc"
+    names = [os.path.relpath(path, installed.site) for path in (*texts, byte_code)]
+    write(installed.site / INFO / "RECORD", "".join(f"{name},,\n" for name in names))
+    return installed
+
+
+LAYOUTS = {
+    "venv": "lib/python3.11/site-packages",
+    "user": ".local/lib/python3.11/site-packages",
+    "lib64": "lib64/python3.11/site-packages",
+    "debian": "lib/python3/dist-packages",
+}
+
+
+@pytest.fixture(params=LAYOUTS)
+def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Installed:
+    site = LAYOUTS[request.param]
+    if request.param == "user":
+        return install(tmp_path / "home of me" / ".local", site.partition("/")[2])
+    return install(tmp_path / "prefix", site)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("libdir", "lib"),
+        ("includedir", "include/hdf5-pywheel"),
+        ("pkgconfigdir", "lib/pkgconfig"),
+        ("cmakedir", "lib/cmake/hdf5-pywheel"),
+    ],
+)
+def test_where_the_folders_are(installed: Installed, question: str, answer: str) -> None:
+    assert installed.ask(question) == str(installed.prefix / answer)
+
+
+def test_the_version(installed: Installed) -> None:
+    assert installed.ask("version") == "1.14.5"
+
+
+def test_every_file_but_byte_code(installed: Installed) -> None:
+    own = ("hdf5_pywheel/__init__.py", "hdf5_pywheel/__main__.py")
+    info = tuple(f"{INFO}/{name}" for name in ("METADATA", "entry_points.txt"))
+    expected = {str(installed.prefix / name) for name in DATA}
+    expected |= {str(installed.site / name) for name in (*own, *info)}
+    assert set(installed.ask("files").splitlines()) == expected
+
+
+def test_a_lib64_that_is_a_link_as_in_a_venv(tmp_path: Path) -> None:
+    made = install(tmp_path / "venv")
+    (made.prefix / "lib64").symlink_to("lib")
+    through = Installed(made.prefix, made.prefix / "lib64/python3.11/site-packages")
+    assert through.ask("libdir") == str(made.prefix / "lib")
+
+
+def test_files_that_are_links_into_an_installer_s_cache(tmp_path: Path) -> None:
+    made = install(tmp_path / "venv")
+    for path in [path for path in made.prefix.rglob("*") if path.is_file()]:
+        cached = tmp_path / "cache" / "hdf5-1.14.5.data" / path.relative_to(made.prefix)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(cached)
+        path.symlink_to(cached)
+    assert made.ask("libdir") == str(made.prefix / "lib")
+    assert str(made.prefix / DATA[2]) in made.ask("files").splitlines()
+
+
+def test_another_distribution_of_that_name_on_the_path_is_not_asked(tmp_path: Path) -> None:
+    made = install(tmp_path / "inner")
+    write(tmp_path / "outer" / "hdf5-9.9.dist-info" / "METADATA", "Name: hdf5\nVersion: 9.9\n")
+    code = "import sys, hdf5_pywheel; print(hdf5_pywheel.version())"
+    stacked = Installed(made.prefix, Path(f"{tmp_path}/outer:{made.site}"))
+    assert stacked.run("-c", code).stdout == "1.14.5\n"
+
+
+# What `pip install --target` leaves: the package and the RECORD, and nothing of data.
+
+
+@pytest.fixture
+def without_data(tmp_path: Path) -> Installed:
+    made = install(tmp_path / "target")
+    for name in DATA:
+        (made.prefix / name).unlink()
+    return made
+
+
+@pytest.mark.parametrize("question", ["libdir", "includedir", "pkgconfigdir", "cmakedir", "files"])
+def test_files_that_are_missing_are_an_error(without_data: Installed, question: str) -> None:
+    done = without_data.run("-m", "hdf5_pywheel", question)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: hdf5 1.14.5 was installed without {without_data.prefix}")
+    assert "`pip install --target`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_record_that_leads_elsewhere_as_pip_s_then_does(without_data: Installed) -> None:
+    record = without_data.site / INFO / "RECORD"
+    record.write_text(
+        record.read_text().replace("../../../lib/", "../").replace("../../..", "../..")
+    )
+    done = without_data.run("-m", "hdf5_pywheel", "libdir")
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: hdf5 1.14.5 was installed without ")
+
+
+def test_the_version_is_known_all_the_same(without_data: Installed) -> None:
+    assert without_data.ask("version") == "1.14.5"
+
+
+def test_without_metadata_there_is_an_error(tmp_path: Path) -> None:
+    made = install(tmp_path / "prefix")
+    (made.site / INFO).rename(made.site / "elsewhere")
+    done = made.run("-m", "hdf5_pywheel", "libdir")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("error: ")
+
+
+def test_help_names_every_question(tmp_path: Path) -> None:
+    made = install(tmp_path / "prefix")
+    shown = made.ask("--help")
+    assert shown == made.ask("-h")
+    assert shown.startswith("usage: python -m hdf5_pywheel QUESTION\n")
+    for question in ("libdir", "includedir", "pkgconfigdir", "cmakedir", "version", "files"):
+        assert f"\n  {question} " in shown
+
+
+@pytest.mark.parametrize("words", [(), ("libdri",), ("libdir", "version")])
+def test_any_other_question_shows_the_help_and_fails(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    made = install(tmp_path / "prefix")
+    done = made.run("-m", "hdf5_pywheel", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.rstrip("\n") == made.ask("--help")
+
+
+def test_importing_it_imports_and_reads_nothing_else(tmp_path: Path) -> None:
+    made = install(tmp_path / "prefix")
+    code = "import sys; a = set(sys.modules); import hdf5_pywheel; print(*set(sys.modules) - a)"
+    assert set(made.run("-c", code).stdout.split()) == {"hdf5_pywheel", "__future__"}
+
+
+def test_what_is_filled_in(tmp_path: Path) -> None:
+    made = install(tmp_path / "prefix")
+    names = ("DISTRIBUTION", "PYWHEEL", "EXACT", "COMPATIBLE", "LIBRARIES")
+    values = ", ".join(f"hdf5_pywheel.{name}" for name in names)
+    done = made.run("-c", f"import json, hdf5_pywheel; print(json.dumps([{values}]))")
+    assert json.loads(done.stdout) == [
+        "hdf5",
+        "hdf5-pywheel",
+        "hdf5-pywheel-1.14.5-0",
+        "~= 1.14.5",
+        ["libhdf5-pywheel-310.so", "libhdf5_hl-pywheel-310.so"],
+    ]
+
+
+def test_load_asks_for_each_library_by_its_path(tmp_path: Path) -> None:
+    made = install(tmp_path / "prefix")
+    done = made.run("-c", "import hdf5_pywheel; hdf5_pywheel.load()")
+    assert done.stderr.splitlines()[-1].startswith("OSError: ")  # they are empty
+    assert f"{made.prefix}/lib/libhdf5-pywheel-310.so" in done.stderr
+
+
+def test_the_entry_points_name_the_package_and_the_folder_of_its_pc_files(tmp_path: Path) -> None:
+    made = install(tmp_path / "prefix")
+    found: EntryPoints = PathDistribution(made.site / INFO).entry_points
+    assert {(point.group, point.name, point.value) for point in found} == {
+        ("cmake.root", "hdf5-pywheel", "hdf5_pywheel"),
+        ("pkg_config", "hdf5-pywheel", "hdf5_pywheel.pkgconfig"),
+    }

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from libwheel import pkgconfig
+from libwheel.staging import Role, StagedLibrary
+from unit import goldens
+from unit.staged import ONE, SITE, TAG, TWO, Texts, install, library
+
+URL = "https://www.hdfgroup.org"
+
+
+def texts(libraries: tuple[StagedLibrary, ...], url: str = URL) -> Texts:
+    return pkgconfig.texts(pkgconfig.packages(TAG, url, libraries), TAG)
+
+
+def programs() -> list[str]:
+    """Return PyPI's pkgconf, which the tests require, and the machine's pkg-config if any."""
+    folders = (str(Path(sys.executable).parent), "/usr/bin")
+    found = (shutil.which(name, path=path) for path in folders for name in ("pkg-config",))
+    return list(dict.fromkeys(path for path in found if path))
+
+
+@pytest.mark.parametrize(("name", "libraries"), [("one", ONE), ("two", TWO)])
+def test_the_files_beside_the_libraries(name: str, libraries: tuple[StagedLibrary, ...]) -> None:
+    for (role, path), text in texts(libraries).items():
+        if role is Role.PKGCONFIG:
+            goldens.check(f"pkgconfig-{name}-{path.name}", text)
+
+
+def test_there_is_one_for_each_library_and_one_for_the_exact_build() -> None:
+    names = ("hdf5-pywheel.pc", "hdf5_hl-pywheel.pc", "hdf5-pywheel-1.14.5-0.pc")
+    assert set(texts(TWO)) == {
+        *((Role.PKGCONFIG, PurePosixPath("lib/pkgconfig", name)) for name in names),
+        *((Role.LOCATOR, PurePosixPath("hdf5_pywheel/pkgconfig", name)) for name in names),
+    }
+
+
+def test_the_locator_s_copy_differs_by_the_way_to_the_prefix_alone() -> None:
+    written = texts(TWO)
+    for (role, path), text in written.items():
+        if role is Role.LOCATOR:
+            beside = written[Role.PKGCONFIG, PurePosixPath("lib/pkgconfig", path.name)]
+            assert text.replace("/../../../../..", "/../..") == beside
+
+
+def test_the_exact_build_stands_for_the_library_with_the_wheel_s_name() -> None:
+    found = pkgconfig.packages(TAG, "", (library("hdf5_hl"), library("hdf5")))
+    assert found["hdf5-pywheel-1.14.5-0.pc"] == found["hdf5-pywheel.pc"]
+
+
+def test_where_none_has_it_for_the_first() -> None:
+    found = pkgconfig.packages(TAG, "", (library("b"), library("a")))
+    assert found["hdf5-pywheel-1.14.5-0.pc"] == found["b-pywheel.pc"]
+
+
+def test_without_libraries_there_is_nothing() -> None:
+    assert texts(()) == {}
+
+
+def test_a_home_page_that_is_not_known_is_left_out() -> None:
+    assert not any("URL" in text for text in texts(TWO, "").values())
+
+
+def test_a_library_whose_file_has_another_name() -> None:
+    (package, _) = pkgconfig.packages(TAG, "", (library("zlib", stem="z"),)).values()
+    assert (package.name, package.link_name) == ("zlib-pywheel", "z-pywheel-310")
+
+
+def test_a_description_that_goes_over_lines_is_one_line() -> None:
+    (package, _) = pkgconfig.packages(TAG, "", (replace(ONE[0], description="One\n two"),)).values()
+    assert "\nDescription: One two\n" in package.text("../..")
+
+
+def ask(program: str, folder: Path, *words: str) -> str:
+    """Ask for packages; nothing is on the search path but `folder`."""
+    done = subprocess.run(
+        (program, *words),
+        env={"PATH": os.environ["PATH"], "PKG_CONFIG_LIBDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.returncode, done.stderr
+    return done.stdout.strip()
+
+
+def shell_words(text: str) -> list[str]:
+    """Return what a shell makes of pkg-config's answer."""
+    show = ("sh", "-c", f"printf '%s\\n' {text}")
+    return subprocess.run(show, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+@pytest.fixture(params=["plain", "with a space"])
+def prefix(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return install(texts(TWO), TWO, tmp_path / request.param)
+
+
+@pytest.fixture(params=["lib/pkgconfig", SITE / "hdf5_pywheel/pkgconfig"], ids=["beside", "inside"])
+def folder(request: pytest.FixtureRequest, prefix: Path) -> Path:
+    return prefix / str(request.param)
+
+
+def test_there_is_a_program_to_ask() -> None:
+    assert programs()
+
+
+@pytest.mark.parametrize("program", programs())
+def test_the_answers_name_the_files_that_are_there(
+    program: str, prefix: Path, folder: Path
+) -> None:
+    words = shell_words(ask(program, folder, "--cflags", "--libs", "hdf5_hl-pywheel"))
+    folders = {word[:2]: Path(word[2:]) for word in words if word[:2] in ("-I", "-L")}
+    assert folders["-I"].samefile(prefix / "include/hdf5-pywheel")
+    assert folders["-L"].samefile(prefix / "lib")
+    assert [word for word in words if word.startswith("-l")] == [
+        "-lhdf5_hl-pywheel-310",
+        "-lhdf5-pywheel-310",
+    ]
+    assert {word[:2] for word in words} == {"-I", "-L", "-l"}
+
+
+@pytest.mark.parametrize("program", programs())
+def test_the_variables_that_numpy_s_build_reads(program: str, prefix: Path, folder: Path) -> None:
+    wanted = {
+        "prefix": prefix,
+        "libdir": prefix / "lib",
+        "includedir": prefix / "include" / "hdf5-pywheel",
+        "pcfiledir": folder,
+    }
+    for name, place in wanted.items():
+        (answer,) = shell_words(ask(program, folder, f"--variable={name}", "hdf5-pywheel"))
+        assert Path(answer).samefile(place)
+
+
+@pytest.mark.parametrize("program", programs())
+def test_the_exact_build_can_be_asked_for(program: str, folder: Path) -> None:
+    exact = ask(program, folder, "--libs", TAG.exact)
+    assert exact == ask(program, folder, "--libs", "hdf5-pywheel")
+    assert ask(program, folder, "--modversion", TAG.exact) == "1.14.5"
+    assert ask(program, folder, "--exists", "hdf5-pywheel >= 1.14") == ""
+
+
+def test_the_version_is_the_wheel_s() -> None:
+    newer = replace(TAG, version="2.0.0", abi="320")
+    (package, _) = pkgconfig.packages(newer, "", (library("hdf5", tag=newer),)).values()
+    assert (package.version, package.link_name) == ("2.0.0", "hdf5-pywheel-320")

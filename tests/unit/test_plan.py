@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from libwheel import buildsystems, plan
+from libwheel.plan import Request, Workspace
+from libwheel.recipe_checks import SYSTEMS
+from unit import goldens
+from unit.buildsystems.jobs import SPACE, TOOLCHAIN, request
+
+systems = pytest.mark.parametrize("system", SYSTEMS)
+
+
+def run_shell(script: str, *options: str) -> str:
+    done = subprocess.run(
+        ("sh", *options),
+        input=script,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def test_every_system_that_a_recipe_may_name_is_there() -> None:
+    assert tuple(sorted(buildsystems.SYSTEMS)) == SYSTEMS
+
+
+def test_the_folders_of_a_workspace_are_all_its_own() -> None:
+    places = [*SPACE.folders, SPACE.version_script]
+    assert len(set(places)) == len(places)
+    assert {path.parent for path in places} == {SPACE.root}
+    assert SPACE.installed == Path("/w/destination/usr/local")
+
+
+@systems
+def test_a_plan_as_a_shell_script(system: str) -> None:
+    goldens.check(f"plan-{system}.sh", plan.make(request(system), SPACE).as_shell())
+
+
+@systems
+def test_a_shell_can_read_it(system: str) -> None:
+    assert run_shell(plan.make(request(system), SPACE).as_shell(), "-n") == ""
+
+
+def test_a_shell_does_as_the_plan_says(tmp_path: Path) -> None:
+    space = Workspace(tmp_path / "a b", tmp_path / "logs")
+    made = plan.make(request("make"), space)
+    show = (replace(made.commands[0], argv=("sh", "-c", 'pwd; echo "$CFLAGS"')),)
+    shown = run_shell(replace(made, commands=show).as_shell())
+    assert shown.splitlines() == [f"{space.root}/source/sub", made.variables["CFLAGS"]]
+    assert space.version_script.read_text() == "ANSWER_PYWHEEL_1 { };\n"
+
+
+def test_a_failed_command_ends_the_script(tmp_path: Path) -> None:
+    made = plan.make(request("make"), Workspace(tmp_path, tmp_path / "logs"))
+    (command, *_) = made.commands
+    steps = (replace(command, argv=("false",)), replace(command, argv=("touch", "../../late")))
+    with pytest.raises(subprocess.CalledProcessError):
+        run_shell(replace(made, commands=steps).as_shell())
+    assert not (tmp_path / "late").exists()
+
+
+def test_the_environment_says_all_that_the_compilers_are_told() -> None:
+    assert dict(plan.make(request("cmake"), SPACE).variables) == {
+        "CC": "/bin/cc -m64",
+        "CXX": "/bin/c++",
+        "CFLAGS": FLAGS,
+        "CXXFLAGS": FLAGS,
+        "LDFLAGS": "-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--build-id=none "
+        "-Wl,--version-script=/w/version-script.map -lm",
+        "LC_ALL": "C",
+        "TZ": "UTC",
+        "SOURCE_DATE_EPOCH": "1700000000",
+    }
+
+
+FLAGS = """-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '-DB="b c"'"""
+
+
+def test_without_a_cxx_compiler_none_is_named() -> None:
+    asked = replace(request("make"), toolchain=replace(TOOLCHAIN, cxx=()))
+    assert not {"CXX", "CXXFLAGS"} & plan.make(asked, SPACE).variables.keys()
+
+
+def key(asked: Request, root: str = "/w") -> str:
+    """Return the plan's text in a place of its own, with the place's name taken out."""
+    space = Workspace(Path(root), Path(root, "logs"))
+    return plan.make(asked, space).as_json().replace(root, "<root>")
+
+
+@systems
+def test_the_json_differs_by_the_workspace_in_its_paths_alone(system: str) -> None:
+    assert key(request(system)) == key(request(system), "/elsewhere/deeper")
+
+
+@systems
+def test_the_json_differs_by_jobs_in_one_word(system: str) -> None:
+    few, many = (key(replace(request(system), jobs=jobs)).split(", ") for jobs in (1, 64))
+    different = [(a, b) for a, b in zip(few, many, strict=True) if a != b]
+    assert [(a.strip('"-j'), b.strip('"-j')) for a, b in different] == [("1", "64")]
+
+
+def changed(**values: object) -> Request:
+    asked = request("cmake")
+    return replace(asked, build=replace(asked.build, **values))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        changed(options={"YES": True}),
+        changed(targets=()),
+        changed(folder="."),
+        changed(cflags=("-DC",)),
+        changed(ldflags=()),
+        replace(request("cmake"), epoch=1),
+        replace(request("cmake"), toolchain=replace(TOOLCHAIN, cc=("/bin/clang",))),
+        replace(request("cmake"), tag=replace(request("cmake").tag, abi="2")),
+        request("meson"),
+    ],
+)
+def test_the_json_differs_by_everything_else(asked: Request) -> None:
+    assert key(asked) != key(request("cmake"))

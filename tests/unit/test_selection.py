@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from libwheel.errors import RecipeError
+from libwheel.recipe import Library
+from libwheel.selection import Selection, select
+from unit.resolved import library, resolved
+from unit.staged import write
+
+LIBRARY = library("answer", "*.h")
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> Path:
+    """Return an installed tree as most of them are: a library with its links, and a header."""
+    prefix = tmp_path / "prefix"
+    write(prefix / "lib/libanswer.so.1.2.3", "binary")
+    (prefix / "lib/libanswer.so.1").symlink_to("libanswer.so.1.2.3")
+    (prefix / "lib/libanswer.so").symlink_to("libanswer.so.1")
+    write(prefix / "include/answer.h", "int answer(void);")
+    return prefix
+
+
+def chosen(prefix: Path, *libraries: Library, drop: tuple[str, ...] = ()) -> Selection:
+    return select(resolved(*(libraries or (LIBRARY,)), drop=drop), prefix)
+
+
+def mistakes(prefix: Path, *libraries: Library, drop: tuple[str, ...] = ()) -> list[str]:
+    with pytest.raises(RecipeError) as error:
+        chosen(prefix, *libraries, drop=drop)
+    problems = error.value.problems
+    assert {(p.path, p.key) for p in problems} == {("/recipes/answer/recipe.toml", "wheel.drop")}
+    return [problem.text for problem in problems]
+
+
+def test_the_real_file_of_a_library_is_chosen_and_its_links_are_not(prefix: Path) -> None:
+    assert chosen(prefix) == Selection(
+        {"answer": prefix / "lib/libanswer.so.1.2.3"}, {"answer.h": prefix / "include/answer.h"}
+    )
+
+
+@pytest.mark.parametrize("name", ["libz.so", "libz.so.1", "libz.so.1.3.1"])
+def test_a_library_s_file_may_have_another_name(prefix: Path, name: str) -> None:
+    write(prefix / "lib" / name, "")
+    found = chosen(prefix, LIBRARY, library("zlib", file="z"))
+    assert found.binaries["zlib"] == prefix / "lib" / name
+
+
+def test_a_name_that_only_begins_alike_is_another_library(prefix: Path) -> None:
+    write(prefix / "lib/libanswer_hl.so.1", "")
+    write(prefix / "lib/libanswer++.so.1", "")
+    found = chosen(prefix, LIBRARY, library("answer_hl"), library("answer++"))
+    assert {name: path.name for name, path in found.binaries.items()} == {
+        "answer": "libanswer.so.1.2.3",
+        "answer_hl": "libanswer_hl.so.1",
+        "answer++": "libanswer++.so.1",
+    }
+
+
+def test_a_promised_library_that_is_not_there_is_left_to_the_audit(prefix: Path) -> None:
+    assert chosen(prefix, LIBRARY, library("doubt")).binaries.keys() == {"answer"}
+
+
+def test_two_versions_of_one_library_are_one_too_many(prefix: Path) -> None:
+    write(prefix / "lib/libanswer.so.2", "")
+    text = "is one of several files for library 'answer': drop the others"
+    assert mistakes(prefix) == [
+        f"lib/libanswer.so.1.2.3 {text}",
+        f"lib/libanswer.so.2 {text}",
+    ]
+
+
+def test_one_of_them_may_be_dropped(prefix: Path) -> None:
+    write(prefix / "lib/libanswer.so.2", "")
+    found = chosen(prefix, drop=("lib/libanswer.so.1.2.3",))
+    assert found.binaries == {"answer": prefix / "lib/libanswer.so.2"}
+
+
+def test_headers_in_folders_need_a_pattern_that_reaches_them(prefix: Path) -> None:
+    for name in ("answer/deep/thought.h", "answer/deep/thought.hpp", "answer/config.h"):
+        write(prefix / "include" / name, "")
+    assert chosen(prefix, library("answer", "**")).headers.keys() == {
+        *("answer.h", "answer/config.h", "answer/deep/thought.h", "answer/deep/thought.hpp"),
+    }
+    assert mistakes(prefix, library("answer", "*.h", "answer/*.h")) == [
+        "include/answer/deep/thought.h was installed: drop it, or ship it as a library's header",
+        "include/answer/deep/thought.hpp was installed: drop it, or ship it as a library's header",
+    ]
+
+
+def test_a_header_may_belong_to_several_libraries(prefix: Path) -> None:
+    write(prefix / "lib/libmore.so", "")
+    assert chosen(prefix, LIBRARY, library("more", "answer.h")).headers.keys() == {"answer.h"}
+
+
+def test_a_header_that_is_a_link_is_shipped_under_its_name(prefix: Path) -> None:
+    (prefix / "include/alias.h").symlink_to("answer.h")
+    assert chosen(prefix).headers.keys() == {"answer.h", "alias.h"}
+
+
+def test_upstream_s_own_discovery_files_are_replaced(prefix: Path) -> None:
+    for name in (
+        "lib/pkgconfig/answer.pc",
+        "share/pkgconfig/answer.pc",
+        "lib/cmake/answer/answer-config.cmake",
+        "lib/libanswer.la",
+    ):
+        write(prefix / name, "")
+    assert chosen(prefix).headers.keys() == {"answer.h"}
+
+
+def test_everything_that_nobody_spoke_of_is_named_in_order(prefix: Path) -> None:
+    for name in ("share/man/man3/answer.3", "lib/libanswer.a", "bin/answer", "lib/libother.so.4"):
+        write(prefix / name, "")
+    shipped = "was installed: drop it, or ship it as a library's header"
+    assert mistakes(prefix) == [
+        f"bin/answer {shipped}",
+        f"lib/libanswer.a {shipped}",
+        "lib/libother.so.4 was installed: promise it as a [[library]], or drop it",
+        f"share/man/man3/answer.3 {shipped}",
+    ]
+
+
+def test_what_is_dropped_is_not_named(prefix: Path) -> None:
+    for name in ("share/man/man3/answer.3", "lib/libanswer.a", "include/private.h"):
+        write(prefix / name, "")
+    found = chosen(prefix, drop=("share/**", "lib/*.a", "include/private.h"))
+    assert found.headers.keys() == {"answer.h"}
+
+
+def test_a_pattern_that_drops_nothing_is_named_with_the_rest(prefix: Path) -> None:
+    write(prefix / "bin/answer", "")
+    assert mistakes(prefix, drop=("share/**", "lib/*.a")) == [
+        "'share/**' matches nothing that upstream installed",
+        "'lib/*.a' matches nothing that upstream installed",
+        "bin/answer was installed: drop it, or ship it as a library's header",
+    ]
+
+
+def test_a_link_that_names_no_library_is_named(prefix: Path) -> None:
+    (prefix / "lib/answer").symlink_to(".")
+    (prefix / "bin").mkdir()
+    (prefix / "bin/gone").symlink_to("/not/there")
+    shipped = "was installed: drop it, or ship it as a library's header"
+    assert mistakes(prefix) == [f"bin/gone {shipped}", f"lib/answer {shipped}"]
+
+
+def test_a_library_s_link_may_be_absolute_as_it_was_installed_elsewhere(prefix: Path) -> None:
+    (prefix / "lib/libanswer.so").unlink()
+    (prefix / "lib/libanswer.so").symlink_to("/usr/local/lib/libanswer.so.1.2.3")
+    assert chosen(prefix).binaries == {"answer": prefix / "lib/libanswer.so.1.2.3"}

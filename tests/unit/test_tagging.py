@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from libwheel import tagging
+from libwheel.binaries.elf_edit import Edit
+from libwheel.errors import BuildError
+from libwheel.naming import Tag
+from libwheel.selection import Selection
+from libwheel.staging import Role
+from unit.binaries.compiled import shared
+from unit.resolved import library, resolved
+from unit.staged import write
+
+TAG = Tag("answer", "1.2.3", "1", 0)
+RECIPE = resolved(library("answer_hl"), library("answer", file="ans"), library("doubt"))
+
+
+def test_each_chosen_library_is_copied_to_its_tagged_name(tmp_path: Path) -> None:
+    original = write(tmp_path / "prefix/lib/libans.so.1.2.3", "binary")
+    original.chmod(0o444)
+    selection = Selection({"answer": original}, {})
+    copied = tagging.copies(RECIPE, selection, TAG, tmp_path / "stage")
+    goal = tmp_path / "stage/lib/libans-pywheel-1.so"
+    assert copied == {"answer": goal}
+    assert (goal.read_text(), goal.stat().st_mode & 0o777) == ("binary", 0o755)
+    assert original.read_text() == "binary"
+
+
+def test_of_nothing_there_are_no_libraries(tmp_path: Path) -> None:
+    assert tagging.copies(RECIPE, Selection({}, {}), TAG, tmp_path) == {}
+    assert tagging.edits(Selection({}, {}), {}, TAG) == []
+    assert tagging.libraries(RECIPE, {}, TAG) == ()
+
+
+@pytest.fixture
+def selection(tmp_path: Path) -> Selection:
+    """Return two compiled libraries, one of which needs the other."""
+    low = shared(tmp_path / "lib/libans.so.1", "int low(void) { return 1; }")
+    code = "int low(void); int high(void) { return low(); }"
+    high = shared(tmp_path / "lib/libanswer_hl.so.1", code, low)
+    return Selection({"answer_hl": high, "answer": low}, {})
+
+
+@pytest.mark.compiles
+def test_what_has_to_change(tmp_path: Path, selection: Selection) -> None:
+    copied = tagging.copies(RECIPE, selection, TAG, tmp_path / "stage")
+    low, high = "libans-pywheel-1.so", "libanswer_hl-pywheel-1.so"
+    assert tagging.edits(selection, copied, TAG) == [
+        Edit(copied["answer_hl"], high, {"libans.so.1": low}, "$ORIGIN", "ANSWER_PYWHEEL_1"),
+        Edit(copied["answer"], low, {}, "$ORIGIN", "ANSWER_PYWHEEL_1"),
+    ]
+
+
+@pytest.mark.compiles
+def test_a_library_comes_behind_those_that_it_needs(tmp_path: Path) -> None:
+    low = shared(tmp_path / "libans-pywheel-1.so", "int low(void) { return 1; }")
+    code = "int low(void); int high(void) { return low(); }"
+    high = shared(tmp_path / "libanswer_hl-pywheel-1.so", code, low)
+    first, second = tagging.libraries(RECIPE, {"answer_hl": high, "answer": low}, TAG)
+    assert (first.name, first.link_name, first.requires) == ("answer", "ans-pywheel-1", ())
+    assert (second.name, second.requires) == ("answer_hl", ("answer",))
+    assert (second.description, second.file.role) == ("The answer_hl", Role.RUNTIME)
+    assert str(second.file.path) == "lib/libanswer_hl-pywheel-1.so"
+    assert second.file.bytes_at == high
+
+
+@pytest.mark.compiles
+def test_libraries_that_need_each_other_are_named(tmp_path: Path) -> None:
+    code = "int low(void); int high(void) { return low(); }"
+    name = "libans-pywheel-1.so"
+    alone = shared(tmp_path / "first" / name, "int low(void) { return 1; }")
+    high = shared(tmp_path / "libanswer_hl-pywheel-1.so", code, alone)
+    back = "int high(void); int low(void) { return high(); }"
+    low = shared(tmp_path / name, back, high)
+    with pytest.raises(BuildError, match="libraries need each other: answer"):
+        tagging.libraries(RECIPE, {"answer_hl": high, "answer": low}, TAG)

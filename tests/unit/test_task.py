@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from libwheel import task
+from libwheel.console import Console
+from libwheel.errors import BuildError, RecipeError
+from libwheel.naming import Tag
+from libwheel.task import Task
+from libwheel.wheel import ZIP_EPOCH
+from unit.staged import write
+
+RELEASE = """
+[[release]]
+version = "{}"
+licenses = ["LICENSE"]
+[[release.source]]
+urls = ["https://example.org/answer-{{version}}.tar.gz"]
+sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+"""
+RECIPE = f"""
+schema = 1
+abi = "1"
+license = "MIT"
+build-number = 3
+{RELEASE.format("1.2.3")}
+{RELEASE.format("2.0.0")}
+[build]
+system = "make"
+[[library]]
+name = "answer"
+description = "The answer"
+headers = ["*.h"]
+[[when]]
+version = ">= 2"
+abi = "2"
+"""
+PROJECT = """
+[project]
+name = "The_Answer"
+dynamic = ["version", "license", "license-files"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path / "answer/recipe.toml", RECIPE)
+    write(tmp_path / "answer/pyproject.toml", PROJECT)
+    return tmp_path / "answer"
+
+
+def load(folder: Path, config: Mapping[str, str] | None = None, **variables: str) -> Task:
+    return task.load(folder, config, {"HOME": "/home/me", **variables}, Console(io.StringIO()))
+
+
+def test_the_default_release(folder: Path) -> None:
+    loaded = load(folder)
+    assert loaded.tag == Tag("the-answer", "1.2.3", "1", 3)
+    assert loaded.resolved.folder == loaded.identity.folder == folder
+
+
+def test_the_release_that_is_asked_for(folder: Path) -> None:
+    assert load(folder, {"version": "2.0.0"}).tag == Tag("the-answer", "2.0.0", "2", 3)
+
+
+def test_the_folder_may_be_relative(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert load(Path()).resolved.folder == folder
+
+
+def test_an_sdist_is_of_one_version(folder: Path) -> None:
+    write(folder / "PKG-INFO", "Metadata-Version: 2.4\nName: the-answer\nVersion: 2.0.0\n\nText\n")
+    assert load(folder).tag.version == "2.0.0"
+    assert load(folder, {"version": "2.0.0"}).tag.version == "2.0.0"
+    with pytest.raises(BuildError, match=r"-C version=1\.2\.3: this sdist is of 2\.0\.0"):
+        load(folder, {"version": "1.2.3"})
+
+
+def test_the_time_of_every_file(folder: Path) -> None:
+    assert load(folder).epoch == ZIP_EPOCH
+    assert load(folder, SOURCE_DATE_EPOCH="1700000000").epoch == 1_700_000_000
+    assert load(folder, SOURCE_DATE_EPOCH="0").epoch == 0
+
+
+def mistakes(folder: Path) -> list[str]:
+    with pytest.raises(RecipeError) as error:
+        load(folder)
+    return [f"{Path(p.path).name}: {p.key}: {p.text}" for p in error.value.problems]
+
+
+def test_the_mistakes_of_both_files_are_reported_together(folder: Path) -> None:
+    write(folder / "recipe.toml", RECIPE.replace("license =", "licence ="))
+    write(folder / "pyproject.toml", PROJECT.replace('"license", ', ""))
+    assert mistakes(folder) == [
+        "recipe.toml: licence: is not a known key (did you mean 'license'?)",
+        "recipe.toml: license: is missing",
+        "pyproject.toml: project.license: must stand in `dynamic`: recipe.toml has it",
+    ]
+
+
+@pytest.mark.parametrize("name", ["recipe.toml", "pyproject.toml"])
+def test_the_mistakes_of_one_file_are_reported_alone(folder: Path, name: str) -> None:
+    write(folder / name, "[[")
+    (mistake,) = mistakes(folder)
+    assert mistake.startswith(f"{name}: : is not TOML: ")
+
+
+def test_a_recipe_needs_both_files(folder: Path) -> None:
+    (folder / "pyproject.toml").unlink()
+    assert mistakes(folder) == ["pyproject.toml: : is missing"]
+    (folder / "recipe.toml").unlink()
+    with pytest.raises(BuildError, match="is not a recipe"):
+        load(folder)
+
+
+def test_a_setting_that_cannot_be_used(folder: Path) -> None:
+    with pytest.raises(BuildError, match="unknown setting -C verison"):
+        load(folder, {"verison": "1"})

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from libwheel.errors import BuildError
+from libwheel.workspace import KEPT_LOGS, kept, temporary
+
+
+def fail(stem: str, logs: Path, log: str = "") -> None:
+    """Run a build that fails, with a log of that name or none."""
+    with temporary(stem, logs) as space:
+        if log:
+            (space.logs / log).touch()
+        raise BuildError("it failed")
+
+
+def test_all_of_it_goes_when_the_build_is_done(tmp_path: Path) -> None:
+    with temporary("lib-1.0", tmp_path) as space:
+        (space.logs / "compile.log").touch()
+        space.source.mkdir()
+        assert space.temporary.is_dir()
+    assert not space.root.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_logs_of_a_failed_build_stay_if_there_are_any(tmp_path: Path) -> None:
+    with pytest.raises(BuildError):
+        fail("nothing", tmp_path)
+    with pytest.raises(BuildError):
+        fail("something", tmp_path, "compile.log")
+    [folder] = tmp_path.iterdir()
+    assert folder.name.startswith("something-")
+    assert [log.name for log in folder.iterdir()] == ["compile.log"]
+
+
+def test_no_logs_stay_of_an_interrupted_build(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), temporary("lib-1.0", tmp_path) as space:
+        (space.logs / "compile.log").touch()
+        raise KeyboardInterrupt
+    assert not space.root.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_old_logs_go_but_never_those_of_a_build_that_runs(tmp_path: Path) -> None:
+    with temporary("running", tmp_path) as space:
+        os.utime(space.logs, (0, 0))  # the oldest of all
+        for _ in range(KEPT_LOGS + 2):
+            with pytest.raises(BuildError):
+                fail("failed", tmp_path, "compile.log")
+        assert space.logs.is_dir()
+        assert len(list(tmp_path.glob("failed-*"))) == KEPT_LOGS
+
+
+def test_a_kept_workspace_is_emptied_of_what_a_build_makes(tmp_path: Path) -> None:
+    root = tmp_path / "work"
+    with kept(root) as space:
+        for folder in (*space.folders, space.logs):
+            folder.mkdir(exist_ok=True)
+            (folder / "old").touch()
+        (root / "notes").mkdir()
+    with kept(root) as space:
+        assert list(root.rglob("old")) == []
+        assert space.temporary.is_dir()
+        assert (root / "notes").is_dir()
