@@ -8,13 +8,15 @@ import pytest
 from libwheel.errors import BuildError
 from libwheel.workspace import KEPT_LOGS, kept, temporary
 
+FAILED = BuildError("it failed")
 
-def fail(stem: str, logs: Path, log: str = "") -> None:
+
+def fail(stem: str, logs: Path, log: str = "", error: BaseException = FAILED) -> None:
     """Run a build that fails, with a log of that name or none."""
     with temporary(stem, logs) as space:
         if log:
             (space.logs / log).touch()
-        raise BuildError("it failed")
+        raise error
 
 
 def test_all_of_it_goes_when_the_build_is_done(tmp_path: Path) -> None:
@@ -37,10 +39,8 @@ def test_the_logs_of_a_failed_build_stay_if_there_are_any(tmp_path: Path) -> Non
 
 
 def test_no_logs_stay_of_an_interrupted_build(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), temporary("lib-1.0", tmp_path) as space:
-        (space.logs / "compile.log").touch()
-        raise KeyboardInterrupt
-    assert not space.root.exists()
+    with pytest.raises(KeyboardInterrupt):
+        fail("lib-1.0", tmp_path, "compile.log", KeyboardInterrupt())
     assert list(tmp_path.iterdir()) == []
 
 
