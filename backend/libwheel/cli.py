@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -101,7 +102,8 @@ def _task(folder: Path, options: argparse.Namespace) -> Task:
         name, equals, value = item.partition("=")
         if not equals:
             raise BuildError(f"-C {item}: settings are given as KEY=VALUE")
-        config.setdefault(name, []).append(value)
+        here = name in settings.PATHS and value
+        config.setdefault(name, []).append(str(Path(value).absolute()) if here else value)
     single = {name: v[0] if len(v) == 1 else v for name, v in config.items()}
     return pipeline.load(folder, single)
 
@@ -111,11 +113,12 @@ def _check(options: argparse.Namespace) -> int:
     for folder in options.recipe:
         try:
             task = pipeline.load(folder, None)
-        except RecipeError as error:
+        except (BuildError, RecipeError) as error:
             console.error(str(error))
             failed += 1
         else:
-            _say(f"{folder}: {task.tag.wheel}, {len(task.recipe.releases)} releases, no mistakes")
+            versions = ", ".join(release.version for release in task.recipe.releases)
+            _say(f"{folder}: no mistakes; {task.tag.wheel} {versions}")
     return 1 if failed else 0
 
 
@@ -124,12 +127,10 @@ def _plan(options: argparse.Namespace) -> int:
     root = task.settings.work_dir or Path.cwd() / "work"
     space = Workspace(root, root / "logs")
     wanted = plan.make(building.request(task, native.find(task.environment)), space)
-    chosen = " ".join(f"-C {item}" for item in options.config)
-    _say(
-        f"# {task.tag.wheel} {task.tag.version} for {task.target}\n"
-        f"# first: libwheel fetch {chosen}{' ' if chosen else ''}--unpack {space.source} "
-        f"{options.recipe}\n{wanted.as_shell()}"
-    )
+    chosen = [word for item in options.config for word in ("-C", item)]
+    fetch = ("libwheel", "fetch", *chosen, "--unpack", str(space.source), str(options.recipe))
+    head = f"# {task.tag.wheel} {task.tag.version} for {task.target}"
+    _say(f"{head}\n# first: {shlex.join(fetch)}\n{wanted.as_shell()}")
     return 0
 
 

@@ -29,10 +29,12 @@ class Settings:
 HELP = {
     "version": "the release to build; default: the recipe's first",
     "jobs": "how many compilers run at once; default: the processors this process may use",
-    "work-dir": "keep the build tree in this folder; default: a temporary one",
-    "source": "a local folder or archive to build instead of the release's",
+    "work-dir": "keep the build tree in this folder, an absolute path; default: a temporary one",
+    "source": "a local folder or archive, an absolute path, to build instead of the release's",
     "sdist-sources": "`bundle`: put the upstream archives into the sdist; default: `none`",
 }
+
+PATHS = ("work-dir", "source")
 
 
 def parse(config: Mapping[str, str | Sequence[str]] | None) -> Settings:
@@ -48,8 +50,9 @@ def parse(config: Mapping[str, str | Sequence[str]] | None) -> Settings:
             + ", ".join(HELP)
         )
     values = {name: _one(name, value) for name, value in given.items()}
-    work_dir = _spaceless(Path(values["work-dir"]).absolute()) if "work-dir" in values else None
-    source = _existing(values["source"]) if "source" in values else None
+    paths = {name: _absolute(name, values[name]) for name in PATHS if name in values}
+    work_dir = _spaceless(paths["work-dir"]) if "work-dir" in paths else None
+    source = _existing(paths["source"]) if "source" in paths else None
     if source and work_dir and source.resolve().is_relative_to(work_dir.resolve()):
         raise BuildError(f"-C source: {source} is in -C work-dir, which every build empties")
     return Settings(
@@ -77,8 +80,15 @@ def _jobs(value: str | None) -> int:
     raise BuildError(f"-C jobs must be a number of at least 1, not {value!r}")
 
 
-def _existing(value: str) -> Path:
-    path = Path(value).absolute()
+def _absolute(name: str, value: str) -> Path:
+    if Path(value).is_absolute():
+        return Path(value)
+    raise BuildError(
+        f"-C {name} must be an absolute path, not {value!r}: a frontend may build in any folder"
+    )
+
+
+def _existing(path: Path) -> Path:
     if not path.exists():
         raise BuildError(f"-C source names {path}, which is not there")
     return path

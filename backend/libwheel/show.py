@@ -54,7 +54,9 @@ def wheel_text(path: Path) -> str:
         }
         sizes = {Path(name).name: archive.getinfo(name).file_size for name in libraries}
         sources = list(_sources(archive))
-    rows: list[tuple[str, ...]] = [("library", "ABI", "exports", "size", "floor", "needs")]
+    rows: list[tuple[str, ...]] = [
+        ("library", "SONAME", "ABI", "exports", "size", "floor", "needs")
+    ]
     rows += [_row(name, binary, sizes[name]) for name, binary in binaries.items()]
     head = f"{tag_of_build}, for {platforms}, {path.stat().st_size / 1e6:.1f} MB"
     return "\n".join([head, "", *_table(rows), "", "made of", *sources])
@@ -90,6 +92,7 @@ def _row(name: str, binary: Binary, size: int) -> tuple[str, ...]:
     floor = _floor(binary)
     return (
         name,
+        binary.soname or "-",
         abi[1] if abi else "-",
         f"{len(binary.exports):,}",
         f"{size / 1e6:.2f} MB",

@@ -85,7 +85,16 @@ def test_a_mistake_on_the_command_line(arguments: tuple[str, ...]) -> None:
 
 def test_check_finds_no_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", ZLIB) == 0
-    assert capsys.readouterr().out == f"{ZLIB}: zlib, 1 releases, no mistakes\n"
+    assert capsys.readouterr().out == f"{ZLIB}: no mistakes; zlib 1.3.1\n"
+
+
+def test_check_goes_on_after_what_is_no_recipe(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run("check", tmp_path, ZLIB) == 1
+    shown = capsys.readouterr()
+    assert "is not a recipe" in shown.err
+    assert shown.out == f"{ZLIB}: no mistakes; zlib 1.3.1\n"
 
 
 def test_check_looks_at_every_recipe_and_fails_for_one(
@@ -97,7 +106,7 @@ def test_check_looks_at_every_recipe_and_fails_for_one(
     recipe.write_text(recipe.read_text().replace("abi =", "api =").replace("drop =", "dorp ="))
     assert run("check", broken, ZLIB) == 1
     shown = capsys.readouterr()
-    assert shown.out == f"{ZLIB}: zlib, 1 releases, no mistakes\n"
+    assert shown.out == f"{ZLIB}: no mistakes; zlib 1.3.1\n"
     assert f"{recipe}: api: is not a known key (did you mean 'abi'?)" in shown.err
     assert f"{recipe}: wheel.dorp: is not a known key (did you mean 'drop'?)" in shown.err
 

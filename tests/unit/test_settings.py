@@ -19,14 +19,12 @@ def test_every_setting(tmp_path: Path) -> None:
     config = {
         "version": "1.14.6",
         "jobs": "3",
-        "work-dir": "kept",
+        "work-dir": str(tmp_path / "kept"),
         "source": str(tmp_path),
         "sdist-sources": "bundle",
     }
     assert config.keys() == HELP.keys()
-    assert parse(config) == Settings(
-        "1.14.6", 3, Path.cwd() / "kept", tmp_path, bundle_sources=True
-    )
+    assert parse(config) == Settings("1.14.6", 3, tmp_path / "kept", tmp_path, bundle_sources=True)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +34,8 @@ def test_every_setting(tmp_path: Path) -> None:
         ({"jobs": "-2"}, "not '-2'"),
         ({"jobs": "many"}, "not 'many'"),
         ({"jobs": ["1", "2"]}, "-C jobs is given 2 times; once is enough"),
+        ({"work-dir": "kept"}, "-C work-dir must be an absolute path, not 'kept'"),
+        ({"source": "../hdf5"}, "-C source must be an absolute path, not '../hdf5'"),
         ({"work-dir": "/a b"}, "-C work-dir must have no white space: make and configure cannot"),
         ({"source": "/not/there"}, "-C source names /not/there, which is not there"),
         ({"source": ""}, "-C source has no value: a local folder or archive"),

@@ -54,9 +54,9 @@ def test_a_wheel(tmp_path: Path) -> None:
     head, blank, titles, one, two, _, *made_of = show.wheel_text(path).splitlines()
     assert head.startswith("base 1.0 build 2, for manylinux1_x86_64, manylinux_2_5_x86_64, 0.0 MB")
     assert not blank
-    assert titles.split() == ["library", "ABI", "exports", "size", "floor", "needs"]
-    assert one.split()[:3] == [low, "1", "1"]
-    assert two.split()[:3] == ["libbase_hl-pywheel-1.so", "1", "2"]
+    assert titles.split() == ["library", "SONAME", "ABI", "exports", "size", "floor", "needs"]
+    assert one.split()[:4] == [low, low, "1", "1"]
+    assert two.split()[:4] == ["libbase_hl-pywheel-1.so", "libbase_hl-pywheel-1.so", "1", "2"]
     assert two.split()[-2:] == ["-", low]  # no symbol of the C library, no floor
     assert made_of == ["made of", f"  base 1.0, sha256 {'a' * 64}", "  inner 0.9"]
 
@@ -108,5 +108,5 @@ def test_somebody_else_s_library_wheel(tmp_path: Path) -> None:
         Member(f"{INFO}/sboms/b.cdx.json", b"{}"),
     )
     _, _, _, row, *_, made_of = show.wheel_text(path).splitlines()
-    assert row.split()[:3] == ["libbase.so", "-", "1"]
+    assert row.split()[:4] == ["libbase.so", "libbase.so", "-", "1"]
     assert made_of == "  base of no version"
