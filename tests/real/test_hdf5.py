@@ -11,10 +11,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from checkouts import build, checkout
 from consumers import CONSUMERS, loaded
 from environments import Venv, libwheel, make_venv, run, run_alone
 from libwheel.binaries import elf
-from real.checkouts import build, checkout
 
 pytestmark = pytest.mark.real
 

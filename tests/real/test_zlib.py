@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from checkouts import build, checkout, stranger
 from consumers import CONSUMERS, loaded
 from environments import Venv, make_venv, run, run_alone
-from real.checkouts import build, checkout, stranger
 
 pytestmark = pytest.mark.real
 

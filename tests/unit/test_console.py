@@ -30,13 +30,19 @@ def plainly(work: Callable[[Console], None]) -> str:
 def on_terminal(work: Callable[[Console], None]) -> str:
     """Return what `work` writes on a terminal 40 columns wide."""
     ours, theirs = pty.openpty()
-    os.set_blocking(ours, False)
     with os.fdopen(theirs, "w", encoding="utf-8") as stream:
         os.system(f"stty cols 40 -onlcr < {os.ttyname(theirs)}")  # noqa: S605
         work(Console(stream))
-        written = os.read(ours, 10_000).decode()
-    os.close(ours)
-    return written
+    return b"".join(iter(lambda: read_from(ours), b"")).decode()
+
+
+def read_from(terminal: int) -> bytes:
+    """Return what is there to read, nothing once the other end is closed and all was read."""
+    try:
+        return os.read(terminal, 10_000)
+    except OSError:
+        os.close(terminal)
+        return b""
 
 
 def everything(console: Console) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from environments import run
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 
 
 def checkout(folder: Path) -> Path:
