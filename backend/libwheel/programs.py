@@ -37,7 +37,7 @@ def find(requirement: str, search_path: str) -> Program:
     distribution is not installed. Raises BuildError where there is none, or too old a one.
     """
     wanted = Requirement(requirement)
-    program = _installed(wanted.name) or _on_path(wanted.name, search_path)
+    program = _installed(wanted.name, search_path) or _on_path(wanted.name, search_path)
     if program is None:
         raise BuildError(f"there is no {wanted.name}: python -m pip install '{requirement}'")
     if not wanted.specifier.contains(program.version, prereleases=True):
@@ -85,7 +85,7 @@ def _usual_folders() -> list[str]:
     return [*map(sysconfig.get_path, names), *site.getsitepackages(), site.getusersitepackages()]
 
 
-def _installed(name: str) -> Program | None:
+def _installed(name: str, search_path: str) -> Program | None:
     """Return the program of an installed distribution; it may be a link (uv makes them)."""
     try:
         installed = distribution(name)
@@ -95,19 +95,24 @@ def _installed(name: str) -> Program | None:
         found = Path(str(file.locate()))
         if file.parts[-2:] == ("bin", name) and found.exists():
             path = found.parent.resolve() / name
-            return Program(path, _version(str(path)), Path(str(installed.locate_file(""))))
+            return _asked(path, Path(str(installed.locate_file(""))), search_path)
     return None
 
 
 def _on_path(name: str, search_path: str) -> Program | None:
     path = shutil.which(name, path=search_path)
-    return Program(Path(path), _version(path)) if path else None
+    return _asked(Path(path), None, search_path) if path else None
 
 
-def _version(path: str) -> str:
-    """Return the first number with dots in what ``--version`` prints."""
-    result = subprocess.run((path, "--version"), capture_output=True, text=True, check=False)
+def _asked(path: Path, site: Path | None, search_path: str) -> Program:
+    """Return the program, of the version that is the first number in what ``--version`` prints.
+
+    It is asked in the environment that it will work in.
+    """
+    machine = variables([Program(path, "", site)], search_path)
+    command = (str(path), "--version")
+    result = subprocess.run(command, env=machine, capture_output=True, text=True, check=False)
     number = re.search(r"\d+(\.\d+)+", result.stdout)
     if result.returncode or not number:
         raise BuildError(f"`{path} --version` failed: {result.stdout}{result.stderr}".strip())
-    return number[0]
+    return Program(path, number[0], site)

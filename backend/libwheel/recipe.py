@@ -11,7 +11,7 @@ from packaging.licenses import canonicalize_license_expression
 from packaging.specifiers import SpecifierSet
 
 from libwheel import recipe_checks as checks
-from libwheel.errors import BuildError, nearest
+from libwheel.errors import BuildError, Problem, nearest
 from libwheel.schema import Reader, key
 from libwheel.target import Target, known
 
@@ -42,8 +42,8 @@ class Archive:
     @property
     def file_names(self) -> tuple[str, ...]:
         """The names that the archive is known by, the first place's first."""
-        places = (*self.urls, *([self.debian] if self.debian else []))
-        return tuple(dict.fromkeys(place.rpartition("/")[2] for place in places))
+        places = [*(url.partition("?")[0] for url in self.urls), self.debian]
+        return tuple(dict.fromkeys(place.rpartition("/")[2] for place in places if place))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +124,7 @@ class Library:
     """What the wheel promises: a shared library with a .pc file and a CMake target."""
 
     name: str = key("Its name in pkg-config, CMake and Meson.", check=checks.library_name)
-    description: str = key("One line for the .pc file.")
+    description: str = key("One line for the .pc file.", check=checks.description)
     headers: tuple[str, ...] = key(
         "Patterns below upstream's `include/`: what is shipped with it.", check=checks.inside
     )
@@ -161,7 +161,8 @@ class Body:
         check=checks.abi,
     )
     compatible: str = key(
-        "The versions that a consumer built against this one may run with.",
+        "The versions that a consumer built against this one may run with; told by the locator as "
+        "`COMPATIBLE`, for tools that write a consumer's requirement.",
         check=checks.compatible,
         default="~= {version}",
     )
@@ -238,6 +239,10 @@ class Resolved(Body):
         for library in self.bundled:
             own |= library.license_files
         return own
+
+    def problem(self, key: str, text: str) -> Problem:
+        """Return a problem of recipe.toml."""
+        return Problem(str(self.folder / FILE), key, text)
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,10 @@ def url(value: str) -> str | None:
     except ValueError:
         parts = urlsplit("")
     whole = (parts.scheme, bool(parts.netloc)) in (("https", True), ("file", False))
-    if not whole or not PurePosixPath(parts.path).name:
+    if not whole or not re.fullmatch("/.*[^/]", parts.path):
         return f"must be an https or file URL of a file, not {value!r}"
+    if "@" in parts.netloc or "#" in value:
+        return f"must have no user and no fragment, not {value!r}"
     return _unfilled(value)
 
 
@@ -101,6 +103,13 @@ def libc(value: str) -> str | None:
     return _one_of(Libc, value)
 
 
+def description(value: str) -> str | None:
+    """Keep to what a .pc file takes: a hash begins a comment there, a dollar a variable."""
+    if value and value.isprintable() and not {"#", "$"} & set(value):
+        return None
+    return f"must be one line without '#' and '$', not {value!r}"
+
+
 def not_negative(value: int) -> str | None:
     return None if value >= 0 else f"must not be negative, not {value}"
 
@@ -119,5 +128,6 @@ def _one_of(known: Iterable[str], value: str) -> str | None:
 def _unfilled(value: str) -> str | None:
     """Find what looks like a place to fill in, and is none."""
     if "{" in value or "}" in value:
-        return f"only a release's '{{version}}' is filled in, not what {value!r} has"
+        filled = "'{version}' of a release or bundled library"
+        return f"only the {filled} is filled in, not what {value!r} has"
     return None

@@ -23,7 +23,8 @@ def load(folder: Path) -> Recipe:
     data = _read_toml(path)
     reader = Reader(str(path))
     overlays = _overlays(reader, data.pop("when", []))
-    releases = reader.table(File, _filled_in(data)).release
+    data = _filled_in(data)
+    releases = reader.table(File, data).release
     tables = {name: value for name, value in data.items() if name not in ("schema", "release")}
     recipe = Recipe(folder, releases, tables, overlays)
     said = {problem.key for problem in reader.problems}
@@ -51,7 +52,7 @@ def _overlays(reader: Reader, tables: object) -> tuple[Overlay, ...]:
         return ()
     conditions = When.__dataclass_fields__.keys()
     overlays = []
-    for number, table in enumerate(tables, 1):
+    for number, table in enumerate(map(_filled_in, tables), 1):
         where = f"when[{number}]"
         when = reader.table(WhenTable, table, where, partial=True)
         rest = {name: value for name, value in table.items() if name not in conditions}
@@ -62,23 +63,26 @@ def _overlays(reader: Reader, tables: object) -> tuple[Overlay, ...]:
     return tuple(overlays)
 
 
-def _filled_in(data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Fill ``{version}`` into the places of each release."""
+def _filled_in(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Fill ``{version}`` into each release and each bundled library: their own."""
+    named = {name: table[name] for name in ("release", "bundled") if name in table}
+    return {**table, **{name: _each_filled(tables) for name, tables in named.items()}}
 
-    def fill(value: Any, version: str) -> Any:  # noqa: ANN401
-        if isinstance(value, str):
-            return value.replace("{version}", version)
-        if isinstance(value, list):
-            return [fill(item, version) for item in value]
-        if isinstance(value, dict):
-            return {name: fill(item, version) for name, item in value.items()}
-        return value
 
-    releases = data.get("release")
-    if not isinstance(releases, list):
-        return data
-    filled = [
-        fill(release, str(release.get("version"))) if isinstance(release, dict) else release
-        for release in releases
+def _each_filled(tables: object) -> object:
+    if not isinstance(tables, list):
+        return tables
+    return [
+        _filled(table, str(table.get("version"))) if isinstance(table, dict) else table
+        for table in tables
     ]
-    return {**data, "release": filled}
+
+
+def _filled(value: object, version: str) -> object:
+    if isinstance(value, str):
+        return value.replace("{version}", version)
+    if isinstance(value, list):
+        return [_filled(item, version) for item in value]
+    if isinstance(value, dict):
+        return {name: _filled(item, version) for name, item in value.items()}
+    return value

@@ -24,6 +24,17 @@ def mistakes(recipe: Recipe) -> Iterator[tuple[str, str]]:
             yield from _missing_patches(recipe, number, release, body)
 
 
+def named_patches(recipe: Recipe) -> set[str]:
+    """Return every patch that the recipe names, for any release on any target."""
+    return {
+        name
+        for number, release in enumerate(recipe.releases, 1)
+        for body in recipe.bodies(release)
+        for _, names in _patch_lists(number, release, body)
+        for name in names
+    }
+
+
 def _idle_overlays(recipe: Recipe) -> Iterator[tuple[str, str]]:
     for overlay in recipe.overlays:
         if not any(overlay.when.fits_version(release.version) for release in recipe.releases):

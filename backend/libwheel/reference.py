@@ -17,7 +17,7 @@ _HEAD = """\
 
 Made by `python -m libwheel.reference`. Paths and patterns are relative; `*` and `?` stay in one
 folder, `**` does not. A key in **bold** must be there. `{version}` is filled in, in a release's
-places and in `compatible`. Whatever is not a key is an error.
+or bundled library's places and in `compatible`. Whatever is not a key is an error.
 """
 
 _TABLES: tuple[tuple[str, type[Any], str], ...] = (

@@ -14,13 +14,16 @@ from libwheel.errors import BuildError, InternalError
 from libwheel.files import replacing
 from libwheel.metadata import Identity
 from libwheel.naming import Tag
+from libwheel.patterns import matches_any
 from libwheel.version import __version__
 
 SOURCES = "sources"  # where the upstream archives are, in an sdist that has them
 PKG_INFO = "PKG-INFO"
 
 _BACKEND = PurePosixPath("backend/libwheel")
-_NOT_OURS = ("dist", "build", SOURCES, PKG_INFO)  # at the top: products, and what we write
+_RECIPE = ("pyproject.toml", "recipe.toml", "smoke.c", "LICENSE*", "README*")
+_VENDORED = (f"{_BACKEND.parent}/LICENSE", f"{_BACKEND}/**")
+_SILENT = ("dist", SOURCES, PKG_INFO)  # at the top: products, and what we write
 
 
 @dataclass(frozen=True)
@@ -31,20 +34,43 @@ class Member:
     content: bytes
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What of a recipe's folder goes into its sdist; `left` is what a person should know of."""
+
+    packed: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def choose(identity: Identity, patches: Iterable[str]) -> Choice:
+    """Choose the recipe's own files: what lies beside them, as wheels do, is not packed.
+
+    A folder of which nothing is packed is told of as a whole.
+    """
+    wanted = [PurePosixPath(name) for name in (identity.readme, *patches)]
+    named = {str(name) for name in wanted if (identity.folder / name).is_file()}
+    patterns = (*_RECIPE, *_VENDORED, *identity.backend)
+    found = {str(name) for name in _files(identity.folder)}
+    packed = named | {name for name in found if matches_any(name, patterns)}
+    used = {PurePosixPath(name).parts[0] for name in packed}
+    left = {name if name.partition("/")[0] in used else _top(name) for name in found - packed}
+    return Choice(tuple(sorted(packed)), tuple(sorted(left)))
+
+
 def file_name(tag: Tag) -> str:
     return f"{tag.stem}.tar.gz"
 
 
 def members(
-    identity: Identity, pkg_info: bytes, archives: Iterable[tuple[str, Path]]
+    identity: Identity, packed: Iterable[str], pkg_info: bytes, archives: Iterable[tuple[str, Path]]
 ) -> list[Member]:
     """Return every file, sorted; `archives` come with the names they shall have.
 
-    Raises BuildError where two archives have one name.
+    `packed` are the recipe's own. Raises BuildError where two archives have one name.
     """
-    found = [Member(PurePosixPath(PKG_INFO), pkg_info), *_recipe(identity.folder)]
-    found += _archives(archives)
-    if identity.in_tree and not (identity.folder / _BACKEND).is_dir():
+    found = [Member(PurePosixPath(PKG_INFO), pkg_info), *_archives(archives)]
+    found += [Member(PurePosixPath(n), (identity.folder / n).read_bytes()) for n in packed]
+    if identity.backend and not (identity.folder / _BACKEND).is_dir():
         found += _backend()
     return sorted(found, key=lambda member: member.name)
 
@@ -64,12 +90,18 @@ def pack(folder: Path, tag: Tag, content: Iterable[Member], epoch: int) -> Path:
     return path
 
 
-def _recipe(folder: Path) -> Iterator[Member]:
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
+def _files(folder: Path) -> Iterator[PurePosixPath]:
+    """Yield what a recipe's author may have meant for the sdist."""
+    for path in folder.rglob("*"):
+        name = PurePosixPath(path.relative_to(folder))
         hidden = any(part.startswith(".") or part == "__pycache__" for part in name.parts)
-        if path.is_file() and not hidden and name.parts[0] not in _NOT_OURS:
-            yield Member(PurePosixPath(name), path.read_bytes())
+        if path.is_file() and not hidden and name.parts[0] not in _SILENT:
+            yield name
+
+
+def _top(name: str) -> str:
+    first, slash, _ = name.partition("/")
+    return first + slash
 
 
 def _archives(archives: Iterable[tuple[str, Path]]) -> list[Member]:

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from libwheel import recipe
-from libwheel.errors import Problem, RecipeError
+from libwheel.errors import RecipeError
 from libwheel.patterns import matches_any, unmatched
 from libwheel.recipe import Resolved
 
@@ -45,8 +44,7 @@ def select(resolved: Resolved, prefix: Path) -> Selection:
     leftover = [n for n, p in kept.items() if p not in shipped and not _is_other_name(n, p)]
     problems = [*_unmatched(drop, installed), *_leftover(resolved, leftover)]
     if problems:
-        path = str(resolved.folder / recipe.FILE)
-        raise RecipeError(Problem(path, "wheel.drop", text) for text in problems)
+        raise RecipeError(resolved.problem("wheel.drop", text) for text in problems)
     return Selection(binaries, headers)
 
 

@@ -55,12 +55,18 @@ def parse(config: Mapping[str, str | Sequence[str]] | None) -> Settings:
     source = _existing(paths["source"]) if "source" in paths else None
     if source and work_dir and source.resolve().is_relative_to(work_dir.resolve()):
         raise BuildError(f"-C source: {source} is in -C work-dir, which every build empties")
+    bundle_sources = _bundle(values.get("sdist-sources", "none"))
+    if source and bundle_sources:
+        raise BuildError(
+            "-C source and -C sdist-sources=bundle do not go together: an sdist holds archives "
+            "whose hashes the recipe has, not a local source"
+        )
     return Settings(
         version=values.get("version"),
         jobs=_jobs(values.get("jobs")),
         work_dir=work_dir,
         source=source,
-        bundle_sources=_bundle(values.get("sdist-sources", "none")),
+        bundle_sources=bundle_sources,
     )
 
 
@@ -138,12 +144,8 @@ class Environment:
 def environment(variables: Mapping[str, str]) -> Environment:
     """Read the environment variables that README.md lists."""
     home = variables.get("HOME")
-    xdg = variables.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else None)
-    chosen = variables.get("LIBWHEEL_CACHE")
-    if not chosen and not xdg:
-        raise BuildError("no place for the cache: set LIBWHEEL_CACHE, XDG_CACHE_HOME or HOME")
     return Environment(
-        cache=Path(chosen or f"{xdg}/libwheel").absolute(),
+        cache=_cache(variables),
         home=Path(home) if home else None,
         mirrors=tuple(variables.get("LIBWHEEL_MIRRORS", "").split()),
         debian_mirror=variables.get("LIBWHEEL_DEBIAN_MIRROR") or None,
@@ -153,6 +155,23 @@ def environment(variables: Mapping[str, str]) -> Environment:
         epoch=_epoch(variables.get("SOURCE_DATE_EPOCH")),
         ignored=tuple(name for name in IGNORED_VARIABLES if variables.get(name)),
     )
+
+
+def _cache(variables: Mapping[str, str]) -> Path:
+    """Return the cache folder; a relative XDG_CACHE_HOME counts as none, as its standard says."""
+    chosen = variables.get("LIBWHEEL_CACHE", "")
+    if chosen and not Path(chosen).is_absolute():
+        raise BuildError(
+            f"LIBWHEEL_CACHE must be an absolute path, not {chosen!r}: "
+            "a frontend may build in any folder"
+        )
+    if chosen:
+        return Path(chosen)
+    xdg = Path(variables.get("XDG_CACHE_HOME", ""))
+    home = variables.get("HOME")
+    if not xdg.is_absolute() and not home:
+        raise BuildError("no place for the cache: set LIBWHEEL_CACHE, XDG_CACHE_HOME or HOME")
+    return (xdg if xdg.is_absolute() else Path(f"{home}/.cache").absolute()) / "libwheel"
 
 
 def _epoch(value: str | None) -> int | None:

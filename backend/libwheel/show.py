@@ -120,6 +120,7 @@ def _sources(archive: zipfile.ZipFile) -> Iterator[str]:
     for name in archive.namelist():
         if re.search(r"\.dist-info/sboms/[^/]+\.cdx\.json$", name):
             for component in json.loads(archive.read(name)).get("components", ()):
-                digest = "".join(f", sha256 {h['content']}" for h in component.get("hashes", ()))
+                hashes = (h["content"] for h in component.get("hashes", ()) if "content" in h)
+                digest = "".join(f", sha256 {value}" for value in hashes)
                 version = component.get("version", "of no version")
-                yield f"  {component['name']} {version}{digest}"
+                yield f"  {component.get('name', 'something without a name')} {version}{digest}"

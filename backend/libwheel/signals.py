@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -33,6 +34,9 @@ def held() -> Iterator[None]:
 
 @contextmanager
 def _handled_by(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python lets the main thread alone set handlers, and runs them there
+        return
     previous = {number: signal.getsignal(number) for number in ENDINGS}
     heeded = [number for number in ENDINGS if previous[number] is not signal.SIG_IGN]
     for number in heeded:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 
 from libwheel.binaries import elf, elf_edit
-from libwheel.errors import BuildError
+from libwheel.binaries.binary import Binary
+from libwheel.errors import BuildError, RecipeError
 from libwheel.naming import Tag
 from libwheel.recipe import Library, Resolved
 from libwheel.selection import Selection
 from libwheel.staging import Role, StagedFile, StagedLibrary
 
 RPATH = "$ORIGIN"
+
+
+def originals(selection: Selection) -> dict[str, Binary]:
+    """Read each chosen library; one without a SONAME is known by its file's name."""
+    found = {name: elf.read(path) for name, path in selection.binaries.items()}
+    names = {name: path.name for name, path in selection.binaries.items()}
+    return {name: replace(b, soname=b.soname or names[name]) for name, b in found.items()}
 
 
 def copies(resolved: Resolved, selection: Selection, tag: Tag, folder: Path) -> dict[str, Path]:
@@ -30,11 +39,11 @@ def copies(resolved: Resolved, selection: Selection, tag: Tag, folder: Path) -> 
     return found
 
 
-def edits(selection: Selection, copied: Mapping[str, Path], tag: Tag) -> list[elf_edit.Edit]:
-    """Return what has to change in each copy."""
-    originals = {name: elf.read(selection.binaries[name]) for name in copied}
-    sonames = {name: b.soname or selection.binaries[name].name for name, b in originals.items()}
-    renamed = {soname: copied[name].name for name, soname in sonames.items()}
+def edits(
+    upstream: Mapping[str, Binary], copied: Mapping[str, Path], tag: Tag
+) -> list[elf_edit.Edit]:
+    """Return what has to change in each copy; `upstream` are the originals."""
+    renamed = {binary.soname: copied[name].name for name, binary in upstream.items()}
     return [
         elf_edit.Edit(
             path=copied[name],
@@ -43,8 +52,16 @@ def edits(selection: Selection, copied: Mapping[str, Path], tag: Tag) -> list[el
             rpath=RPATH,
             version_node=tag.version_node,
         )
-        for name, original in originals.items()
+        for name, original in upstream.items()
     ]
+
+
+def apply(resolved: Resolved, wanted: Sequence[elf_edit.Edit], patchelf: Path) -> None:
+    """Edit the copies; raises RecipeError where they were linked so that this cannot be."""
+    try:
+        elf_edit.apply(wanted, patchelf)
+    except RecipeError as error:
+        raise RecipeError(resolved.problem(p.key, p.text) for p in error.problems) from None
 
 
 def libraries(

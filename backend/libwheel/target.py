@@ -54,8 +54,10 @@ def native() -> Target:
     """
     if not sys.platform.startswith("linux"):
         raise BuildError(f"library wheels are built on Linux; this is {sys.platform}")
-    musl = "musl" in (sysconfig.get_config_var("HOST_GNU_TYPE") or "")
-    return Target(Os.LINUX, platform.machine(), Libc.MUSL if musl else Libc.GLIBC)
+    system = sysconfig.get_config_var("HOST_GNU_TYPE") or ""
+    if "musl" in system:
+        raise BuildError(f"library wheels are built on glibc only, so far; this is {system}")
+    return Target(Os.LINUX, platform.machine(), Libc.GLIBC)
 
 
 def known() -> Iterator[Target]:

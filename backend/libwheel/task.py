@@ -37,6 +37,18 @@ class Task:
         return self.environment.epoch if self.environment.epoch is not None else ZIP_EPOCH
 
     @property
+    def needs(self) -> Sequence[Sequence[Source]]:
+        """What has to be fetched: a local source takes the place of the release's."""
+        return self.resolved.needs[1:] if self.settings.source else self.resolved.needs
+
+    @property
+    def archive_names(self) -> tuple[str, ...]:
+        """The names of all that may have to be unpacked."""
+        archives = (a for need in self.needs for source in need for a in source.archives)
+        local = [self.settings.source.name] if self.settings.source else []
+        return (*local, *(name for archive in archives for name in archive.file_names))
+
+    @property
     def other_needs(self) -> Mapping[str, Sequence[Sequence[Source]]]:
         """What each other release needs; none where the release is settled, as an sdist's is."""
         if self.settings.source or (self.resolved.folder / sdist.PKG_INFO).is_file():
@@ -58,25 +70,26 @@ def load(
     setting or environment variable that cannot be used.
     """
     chosen = settings.parse(config)
-    read, identity = _recipe_and_identity(folder.resolve())
+    recipe, identity = read(folder)
     native = target.native()
-    resolved = read.resolve(_version(folder, chosen), native)
+    resolved = recipe.resolve(_version(folder, chosen), native)
     tag = Tag(identity.name, resolved.release.version, resolved.abi, resolved.build_number)
     environment = settings.environment(variables)
-    return Task(read, resolved, identity, tag, native, chosen, environment, console)
+    return Task(recipe, resolved, identity, tag, native, chosen, environment, console)
 
 
-def _recipe_and_identity(folder: Path) -> tuple[Recipe, Identity]:
-    """Read both files, so that the mistakes in both are reported together."""
+def read(folder: Path) -> tuple[Recipe, Identity]:
+    """Read both files of a recipe; raises RecipeError with every mistake in either."""
+    folder = folder.resolve()
     try:
-        read = recipe_file.load(folder)
+        recipe = recipe_file.load(folder)
     except RecipeError as first:
         try:
             metadata.load(folder)
         except RecipeError as second:
             raise RecipeError([*first.problems, *second.problems]) from None
         raise
-    return read, metadata.load(folder)
+    return recipe, metadata.load(folder)
 
 
 def _version(folder: Path, chosen: Settings) -> str | None:

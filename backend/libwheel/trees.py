@@ -20,11 +20,13 @@ _FACTS = "facts.json"
 class InstalledTree:
     """What a build left: upstream's installation, its licence files, its unused options.
 
-    `licenses` holds the files under the paths that they have in the wheel.
+    `licenses` holds the files under the paths that they have in the wheel. `built_in` is the
+    folder of the build, which is gone when the tree comes from the cache: no file may name it.
     """
 
     root: Path
     unused: tuple[str, ...]
+    built_in: Path
 
     @property
     def prefix(self) -> Path:
@@ -62,23 +64,28 @@ class TreeCache:
         root = self.entry(key)
         try:
             facts = json.loads((root / _FACTS).read_text(encoding="utf-8"))
-            whole = facts["files"] == dict(_digests(root))
-            return InstalledTree(root, tuple(facts["unused"])) if whole else None
+            found = InstalledTree(root, tuple(facts["unused"]), Path(facts["built_in"]))
+            return found if facts["files"] == dict(_digests(root)) else None
         except (OSError, ValueError, LookupError, TypeError):  # a damaged entry is no entry
             return None
 
-    def put(self, key: str, tree: InstalledTree) -> InstalledTree:
-        """Store a tree, in place of a damaged one, and return it as stored.
+    def put(self, key: str, tree: InstalledTree) -> None:
+        """Store a tree, in place of a damaged one; a whole one stays: a build may be reading it.
 
         Raises BuildError where the cache cannot be written to.
         """
+        if self.get(key):
+            return
         goal = self.entry(key)
         with writing_to(self.folder, CACHE_HINT), replacing_folder(goal) as fresh:
             copy_tree(tree.root, fresh, hint=CACHE_HINT)
-            facts = {"files": dict(_digests(fresh)), "unused": tree.unused}
+            facts = {
+                "files": dict(_digests(fresh)),
+                "unused": tree.unused,
+                "built_in": str(tree.built_in),
+            }
             (fresh / _FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
             shutil.rmtree(goal, ignore_errors=True)
-        return InstalledTree(goal, tree.unused)
 
 
 def _digests(root: Path) -> Iterator[tuple[str, str]]:

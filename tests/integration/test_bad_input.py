@@ -270,7 +270,7 @@ def hide_distributions(folder: Path, names: tuple[str, ...]) -> Path:
 
 def test_no_make(bench: Bench) -> None:
     path = programs_without_packages(bench.root / "bin")
-    assert_refused(bench.build(PATH=str(path)), bench, "compile: cannot run 'make': No such file")
+    assert_refused(bench.build(PATH=str(path)), bench, "there is no `make` on PATH; install it")
 
 
 def break_the_source(bench: Bench) -> None:

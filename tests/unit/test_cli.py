@@ -4,6 +4,7 @@ import argparse
 import os
 import shutil
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,17 @@ def test_a_mistake_on_the_command_line(arguments: tuple[str, ...]) -> None:
 
 
 def test_check_finds_no_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", ZLIB) == 0
+    assert capsys.readouterr().out == f"{ZLIB}: no mistakes; zlib 1.3.1\n"
+
+
+def test_check_reads_two_files_and_needs_nothing_else(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.delenv("HOME")
+    monkeypatch.delenv("LIBWHEEL_CACHE")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     assert run("check", ZLIB) == 0
     assert capsys.readouterr().out == f"{ZLIB}: no mistakes; zlib 1.3.1\n"
 
@@ -177,3 +189,27 @@ def test_build_makes_an_sdist(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     path = tmp_path / "new" / "dist" / "zlib-1.3.1.tar.gz"
     assert capsys.readouterr().out == f"{path}\n"
     assert path.is_file()
+
+
+def test_an_sdist_holds_the_recipe_and_says_what_it_leaves_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe = Path(shutil.copytree(ROOT / "recipes" / "hdf5", tmp_path / "hdf5"))
+    for name in ("old.whl", "patches/unused.patch", "work/source/LICENSE"):
+        write(recipe / name, "")
+    assert run("build", "--sdist", "-o", recipe / "out", recipe) == 0
+    assert "  not packed: old.whl, patches/unused.patch, work/\n" in capsys.readouterr().err
+    first = (recipe / "out" / "hdf5-1.14.5.tar.gz").read_bytes()
+    assert run("build", "--sdist", "-o", recipe / "out", recipe) == 0
+    assert (recipe / "out" / "hdf5-1.14.5.tar.gz").read_bytes() == first
+    with tarfile.open(recipe / "out" / "hdf5-1.14.5.tar.gz") as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {name for name in names if not name.startswith("backend/")} == {
+        "PKG-INFO",
+        "README.md",
+        "_libwheel.py",
+        "patches/0001-no-embedded-settings.patch",
+        "pyproject.toml",
+        "recipe.toml",
+        "smoke.c",
+    }

@@ -20,7 +20,7 @@ LAYERS = (
     (ROOT, "__main__"),
     ("cli", "hooks", "reference", "show"),
     ("pipeline",),
-    ("assembly", "building", "task", "workspace"),
+    ("assembly", "building", "task", "tools", "workspace"),
     (
         "audit",
         "buildsystems",

@@ -43,17 +43,20 @@ def mistakes(folder: Path, text: str) -> list[str]:
 
 def test_who_the_wheel_is(tmp_path: Path) -> None:
     identity = load(tmp_path, BUILD + PROJECT)
-    assert (identity.name, identity.folder, identity.in_tree) == ("answer-c", tmp_path, False)
+    assert (identity.name, identity.folder, identity.backend) == ("answer-c", tmp_path, ())
     assert metadata.homepage(identity) == "https://example.org"
 
 
 def test_a_recipe_that_carries_its_backend(tmp_path: Path) -> None:
-    assert load(tmp_path, BUILD + 'backend-path = ["."]\n' + PROJECT).in_tree
+    build = '[build-system]\nrequires = []\nbuild-backend = "_own.hooks:all"\n'
+    identity = load(tmp_path, f'{build}backend-path = [".", "tools"]\n{PROJECT}')
+    assert identity.backend == ("_own.py", "_own/**", "tools/_own.py", "tools/_own/**")
 
 
 def test_without_a_build_system_or_a_home_page(tmp_path: Path) -> None:
     identity = load(tmp_path, f'[project]\nname = "a"\n{DYNAMIC}')
-    assert not identity.in_tree
+    assert not identity.backend
+    assert identity.readme == ""
     assert metadata.homepage(identity) == ""
 
 
@@ -144,12 +147,76 @@ def test_what_a_library_wheel_has_no_use_for(tmp_path: Path, name: str) -> None:
         ('[project]\nname = "a"\ndynamic = 1\n', "project.dynamic"),
         ('[project]\nname = "a"\ndynamic = [1]\n', "project.dynamic"),
         (f'build-system = 1\n[project]\nname = "a"\n{DYNAMIC}', "build-system: must be a table"),
+        (
+            f"[build-system]\nbuild-backend = 1\n{PROJECT}",
+            "build-system.build-backend: must be a s",
+        ),
+        (f'[build-system]\nbackend-path = "."\n{PROJECT}', "build-system.backend-path: must be an"),
+        (PROJECT.replace("README.md", "../README.md"), "project.readme: must be a relative path"),
         (f'[project]\nname = "a"\nurls = {{ Homepage = 3 }}\n{DYNAMIC}', "project.urls"),
     ],
 )
 def test_one_mistake(tmp_path: Path, text: str, message: str) -> None:
     found = mistakes(tmp_path, text)
     assert any(line.startswith(message) for line in found), found
+
+
+@pytest.mark.parametrize(
+    ("readme", "file"),
+    [
+        ('"README.md"', "README.md"),
+        ('{ file = "README.md", content-type = "text/markdown" }', "README.md"),
+        ('{ text = "About", content-type = "text/plain" }', ""),
+    ],
+)
+def test_the_readme_s_file(tmp_path: Path, readme: str, file: str) -> None:
+    text = f'[project]\nname = "a"\nreadme = {readme}\n{DYNAMIC}'
+    assert load(tmp_path, text).readme == file
+
+
+def test_what_would_stop_the_build_only_when_it_is_done_is_reported_with_the_rest(
+    tmp_path: Path,
+) -> None:
+    text = f"""
+[build-systen]
+requires = []
+[project]
+name = "answer"
+description = "The\\nanswer"
+classifiers = ["License :: OSI Approved :: MIT License"]
+requires-python = "3.9 or so"
+{DYNAMIC}"""
+    found = mistakes(tmp_path, text)
+    assert found[0] == "build-systen: is not a known key (did you mean 'build-system'?)"
+    assert {line.partition(":")[0] for line in found[1:]} == {
+        "project",  # of warnings, which name their key themselves
+        "project.license",
+        "project.requires-python",
+    }
+    assert any("'License ::' classifiers" in line for line in found)
+    assert any("project.description" in line for line in found)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.filterwarnings("default")  # as where nobody asks for more
+def test_a_warning_alone_is_a_mistake(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, f'[project]\nname = "a"\ndescription = "1\\n2"\n{DYNAMIC}')
+    assert found.startswith('project: The one-line summary "project.description" should not')
+
+
+def test_one_wrong_type_is_one_mistake(tmp_path: Path) -> None:
+    (found,) = mistakes(tmp_path, f'[project]\nname = "a"\nurls = 3\n{DYNAMIC}')
+    assert found.startswith("project.urls: ")
+
+
+def test_tables_of_others_are_theirs(tmp_path: Path) -> None:
+    load(tmp_path, BUILD + PROJECT + "[tool.other]\nx = 1\n[dependency-groups]\ntest = []\n")
+
+
+def test_a_misspelt_key_of_the_build_system(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, '[build-system]\nrequire = ["libwheel"]\n' + PROJECT) == [
+        "build-system.require: is not a known key (did you mean 'requires'?)"
+    ]
 
 
 def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:

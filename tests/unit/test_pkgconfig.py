@@ -74,11 +74,6 @@ def test_a_library_whose_file_has_another_name() -> None:
     assert (package.name, package.link_name) == ("zlib-pywheel", "z-pywheel-310")
 
 
-def test_a_description_that_goes_over_lines_is_one_line() -> None:
-    (package, _) = pkgconfig.packages(TAG, "", (replace(ONE[0], description="One\n two"),)).values()
-    assert "\nDescription: One two\n" in package.text("../..")
-
-
 def ask(program: str, folder: Path, *words: str) -> str:
     """Ask for packages; nothing is on the search path but `folder`."""
     done = subprocess.run(

@@ -73,11 +73,15 @@ def test_missing_symbols_are_auditwheel_s() -> None:
     assert policy.floor_of_symbol("memcpy") == policy.FLOORS[0]
 
 
-@pytest.mark.parametrize(
-    "node", ["GLIBC_2.99", "GLIBC_PRIVATE", "GLIBCXX_9.0", "OPENSSL_3.0.0", "GLIBC", ""]
-)
+@pytest.mark.parametrize("node", ["GLIBC_PRIVATE", "GLIBCXX_9.0", "OPENSSL_3.0.0", "GLIBC", ""])
 def test_what_no_floor_has(node: str) -> None:
     assert policy.floor_of_node(node, "x86_64") is None
+
+
+def test_a_newer_glibc_is_a_floor_itself() -> None:
+    major, minor = policy.FLOORS[-1]
+    assert policy.floor_of_node(f"GLIBC_{major}.{minor}", "x86_64") == (major, minor)
+    assert policy.floor_of_node(f"GLIBC_{major}.{minor + 1}", "x86_64") == (major, minor + 1)
 
 
 def test_the_loader_is_everywhere() -> None:

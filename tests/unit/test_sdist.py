@@ -28,14 +28,19 @@ OURS = (
 )
 
 
+PATCHES = ("patches/0001-a.patch", "patches/dist/0002-b.patch")  # only at the top a product
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a recipe with what belongs into an sdist, and what does not."""
     folder = tmp_path / "zlib-ng"
     for name in (
-        *("pyproject.toml", "recipe.toml", "README.md", "patches/0001-a.patch"),
-        *("patches/build/0002-b.patch", "patches/dist"),  # only at the top it is a product
-        *("dist/zlib_ng-2.2.4.tar.gz", "build/x.o", "sources/old.tar.gz", "PKG-INFO"),
+        *("pyproject.toml", "recipe.toml", "README.md", "LICENSE.recipe", "smoke.c"),
+        *("docs/about.md", *PATCHES),
+        *("zlib-ng-2.2.4.whl", "out/zlib-ng-2.2.4.whl", "out/zlib-ng-2.2.4.tar.gz"),
+        *("work/source/LICENSE", "work/logs/build.log", "patches/0003-unused.patch"),
+        *("dist/zlib_ng-2.2.4.tar.gz", "sources/old.tar.gz", "PKG-INFO"),
         *(".git/config", ".gitignore", "patches/.swp", "__pycache__/_libwheel.cpython-311.pyc"),
     ):
         write(folder / name, name)
@@ -43,19 +48,26 @@ def folder(tmp_path: Path) -> Path:
 
 
 RECIPE = {
+    "LICENSE.recipe",
     "PKG-INFO",
     "README.md",
-    "patches/0001-a.patch",
-    "patches/build/0002-b.patch",
-    "patches/dist",
+    "docs/about.md",
+    *PATCHES,
     "pyproject.toml",
     "recipe.toml",
+    "smoke.c",
 }
+IN_TREE = ("_libwheel.py", "_libwheel/**")
+
+
+def identified(folder: Path, *backend: str) -> Identity:
+    return Identity(folder, {"name": "zlib-ng", "readme": "docs/about.md"}, backend)
 
 
 def members(folder: Path, *archives: tuple[str, Path], in_tree: bool = False) -> dict[str, bytes]:
-    identity = Identity(folder, {"name": "zlib-ng"}, in_tree)
-    found = sdist.members(identity, b"Version: 2.2.4\n", archives)
+    identity = identified(folder, *(IN_TREE if in_tree else ()))
+    packed = sdist.choose(identity, PATCHES).packed
+    found = sdist.members(identity, packed, b"Version: 2.2.4\n", archives)
     assert [member.name for member in found] == sorted(member.name for member in found)
     content = {str(member.name): member.content for member in found}
     assert len(content) == len(found)
@@ -67,6 +79,33 @@ def test_a_recipe_that_carries_no_backend(folder: Path) -> None:
     assert found.keys() == RECIPE
     assert found.pop("PKG-INFO") == b"Version: 2.2.4\n"
     assert all(content.decode() == name for name, content in found.items())
+
+
+def test_what_is_not_packed_is_told_but_for_what_never_is(folder: Path) -> None:
+    chosen = sdist.choose(identified(folder), PATCHES)
+    assert chosen.left == ("out/", "patches/0003-unused.patch", "work/", "zlib-ng-2.2.4.whl")
+    assert set(chosen.packed) == RECIPE - {"PKG-INFO"}
+
+
+def test_a_file_that_is_spelt_in_two_ways_is_packed_once(folder: Path) -> None:
+    chosen = sdist.choose(identified(folder), ("./patches//0001-a.patch", *PATCHES))
+    assert set(chosen.packed) == RECIPE - {"PKG-INFO"}
+
+
+def test_what_an_earlier_build_left_there_makes_no_difference(folder: Path) -> None:
+    before = members(folder, in_tree=True)
+    write(folder / "wheels" / "zlib_ng-2.2.4.tar.gz", "sdist")
+    write(folder / "work-dir" / "source" / "README.md", "upstream's")
+    assert members(folder, in_tree=True) == before
+
+
+def test_the_module_that_finds_the_backend_is_packed(folder: Path) -> None:
+    write(folder / "_libwheel.py", "")
+    write(folder / "setup.py", "")
+    chosen = sdist.choose(identified(folder, *IN_TREE), PATCHES)
+    assert "_libwheel.py" in chosen.packed
+    assert "setup.py" in chosen.left
+    assert "_libwheel.py" in sdist.choose(identified(folder), PATCHES).left
 
 
 def test_a_recipe_that_carries_its_backend(folder: Path) -> None:
@@ -84,7 +123,9 @@ import sys
 from pathlib import Path
 from libwheel import sdist
 from libwheel.metadata import Identity
-for member in sdist.members(Identity(Path(sys.argv[1]), {}, True), b"", ()):
+identity = Identity(Path(sys.argv[1]), {"readme": "docs/about.md"}, ("_libwheel.py",))
+packed = sdist.choose(identity, sys.argv[2:]).packed
+for member in sdist.members(identity, packed, b"", ()):
     print(member.name)
 """
 
@@ -97,7 +138,9 @@ def test_the_backend_goes_to_the_same_place_from_wherever_it_runs(
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PACKAGE, site / "libwheel", ignore=ignored)
     write(site / place.format(libwheel.__version__), "MIT")
-    listing = run(sys.executable, "-c", VENDOR, folder, variables={"PYTHONPATH": str(site)})
+    listing = run(
+        sys.executable, "-c", VENDOR, folder, *PATCHES, variables={"PYTHONPATH": str(site)}
+    )
     assert set(listing.split()) == members(folder, in_tree=True).keys()
 
 
@@ -125,8 +168,8 @@ def test_archives_of_one_name_cannot_both_be_there(folder: Path, tmp_path: Path)
 
 
 def test_a_link_to_a_file_goes_in_as_the_file(folder: Path, tmp_path: Path) -> None:
-    (folder / "smoke.c").symlink_to(write(tmp_path / "smoke.c", "int main(void);"))
-    assert members(folder)["smoke.c"] == b"int main(void);"
+    (folder / "README.rst").symlink_to(write(tmp_path / "README.rst", "About"))
+    assert members(folder)["README.rst"] == b"About"
 
 
 FILES = [

@@ -21,10 +21,11 @@ def test_every_setting(tmp_path: Path) -> None:
         "jobs": "3",
         "work-dir": str(tmp_path / "kept"),
         "source": str(tmp_path),
-        "sdist-sources": "bundle",
+        "sdist-sources": "none",
     }
     assert config.keys() == HELP.keys()
-    assert parse(config) == Settings("1.14.6", 3, tmp_path / "kept", tmp_path, bundle_sources=True)
+    assert parse(config) == Settings("1.14.6", 3, tmp_path / "kept", tmp_path, bundle_sources=False)
+    assert parse({"sdist-sources": "bundle"}).bundle_sources
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,7 @@ def test_every_setting(tmp_path: Path) -> None:
         ({"work-dir": "/a b"}, "-C work-dir must have no white space: make and configure cannot"),
         ({"source": "/not/there"}, "-C source names /not/there, which is not there"),
         ({"source": ""}, "-C source has no value: a local folder or archive"),
+        ({"source": "/tmp", "sdist-sources": "bundle"}, "do not go together"),
         ({"sdist-sources": "bundel"}, "must be 'bundle' or 'none', not 'bundel'"),
     ],
 )
@@ -104,14 +106,19 @@ def test_the_environment_with_everything() -> None:
     [
         ({"XDG_CACHE_HOME": "/xdg"}, Path("/xdg/libwheel")),
         ({"XDG_CACHE_HOME": "", "HOME": "/me"}, Path("/me/.cache/libwheel")),
-        ({"LIBWHEEL_CACHE": "here"}, Path.cwd() / "here"),
+        ({"XDG_CACHE_HOME": "xdg", "HOME": "/me"}, Path("/me/.cache/libwheel")),
     ],
 )
 def test_where_the_cache_is(variables: dict[str, str], cache: Path) -> None:
     assert environment(variables).cache == cache
 
 
-@pytest.mark.parametrize("variables", [{}, {"HOME": ""}])
+def test_a_cache_that_would_be_in_any_folder() -> None:
+    with pytest.raises(BuildError, match="LIBWHEEL_CACHE must be an absolute path, not 'here'"):
+        environment({"LIBWHEEL_CACHE": "here", "HOME": "/me"})
+
+
+@pytest.mark.parametrize("variables", [{}, {"HOME": ""}, {"XDG_CACHE_HOME": "xdg"}])
 def test_no_place_for_the_cache(variables: dict[str, str]) -> None:
     with pytest.raises(BuildError, match="set LIBWHEEL_CACHE, XDG_CACHE_HOME or HOME"):
         environment(variables)

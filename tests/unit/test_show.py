@@ -104,9 +104,10 @@ def test_somebody_else_s_library_wheel(tmp_path: Path) -> None:
     path = pack(
         tmp_path,
         Member(f"{DATA}/libbase.so", found.read_bytes()),
-        Member(f"{INFO}/sboms/a.cdx.json", b'{"components": [{"name": "base"}]}'),
+        Member(f"{INFO}/sboms/a.cdx.json", b'{"components": [{"name": "base"}, {"hashes": [{}]}]}'),
         Member(f"{INFO}/sboms/b.cdx.json", b"{}"),
     )
-    _, _, _, row, *_, made_of = show.wheel_text(path).splitlines()
+    _, _, _, row, *_, made_of, nameless = show.wheel_text(path).splitlines()
     assert row.split()[:4] == ["libbase.so", "libbase.so", "-", "1"]
     assert made_of == "  base of no version"
+    assert nameless == "  something without a name of no version"

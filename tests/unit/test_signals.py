@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 
@@ -47,3 +48,17 @@ def test_what_is_ignored_stays_ignored() -> None:
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_in_another_thread_everything_stays_as_it_is() -> None:
+    before = [signal.getsignal(number) for number in ENDINGS]
+    seen = []
+
+    def work() -> None:
+        with unwinding(), held():
+            seen.append([signal.getsignal(number) for number in ENDINGS])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [before]

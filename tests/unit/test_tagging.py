@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from libwheel import tagging
+from libwheel.binaries import elf
 from libwheel.binaries.elf_edit import Edit
-from libwheel.errors import BuildError
+from libwheel.errors import BuildError, RecipeError
 from libwheel.naming import Tag
 from libwheel.selection import Selection
 from libwheel.staging import Role
-from unit.binaries.compiled import shared
+from unit.binaries.compiled import patchelf, run, shared
 from unit.resolved import library, resolved
 from unit.staged import write
 
@@ -31,7 +32,7 @@ def test_each_chosen_library_is_copied_to_its_tagged_name(tmp_path: Path) -> Non
 
 def test_of_nothing_there_are_no_libraries(tmp_path: Path) -> None:
     assert tagging.copies(RECIPE, Selection({}, {}), TAG, tmp_path) == {}
-    assert tagging.edits(Selection({}, {}), {}, TAG) == []
+    assert tagging.edits({}, {}, TAG) == []
     assert tagging.libraries(RECIPE, {}, TAG) == ()
 
 
@@ -48,10 +49,35 @@ def selection(tmp_path: Path) -> Selection:
 def test_what_has_to_change(tmp_path: Path, selection: Selection) -> None:
     copied = tagging.copies(RECIPE, selection, TAG, tmp_path / "stage")
     low, high = "libans-pywheel-1.so", "libanswer_hl-pywheel-1.so"
-    assert tagging.edits(selection, copied, TAG) == [
+    assert tagging.edits(tagging.originals(selection), copied, TAG) == [
         Edit(copied["answer_hl"], high, {"libans.so.1": low}, "$ORIGIN", "ANSWER_PYWHEEL_1"),
         Edit(copied["answer"], low, {}, "$ORIGIN", "ANSWER_PYWHEEL_1"),
     ]
+
+
+@pytest.mark.compiles
+def test_a_library_without_a_soname_is_known_by_its_file_s_name(tmp_path: Path) -> None:
+    (tmp_path / "low.c").write_text("int low;")
+    bare, named = tmp_path / "libans.so.1.2", tmp_path / "libanswer_hl.so.1.2"
+    run("gcc", "-shared", "-fPIC", tmp_path / "low.c", "-o", bare)
+    run("gcc", "-shared", "-fPIC", tmp_path / "low.c", "-o", named, "-Wl,-soname,libanswer_hl.so.1")
+    found = tagging.originals(Selection({"answer": bare, "answer_hl": named}, {}))
+    assert elf.read(bare).soname is None
+    assert (found["answer"].soname, found["answer_hl"].soname) == (
+        "libans.so.1.2",
+        "libanswer_hl.so.1",
+    )
+
+
+@pytest.mark.compiles
+def test_what_cannot_be_edited_is_a_problem_of_the_recipe(tmp_path: Path) -> None:
+    path = shared(tmp_path / "libans-pywheel-1.so", "int low;", script="")
+    edit = Edit(path, path.name, {}, "$ORIGIN", TAG.version_node)
+    with pytest.raises(RecipeError) as caught:
+        tagging.apply(RECIPE, [edit], patchelf())
+    (problem,) = caught.value.problems
+    assert (problem.path, problem.key) == ("/recipes/answer/recipe.toml", "build")
+    assert problem.text.startswith("libans-pywheel-1.so has no version node ANSWER_PYWHEEL_1")
 
 
 @pytest.mark.compiles

@@ -1,5 +1,6 @@
 import platform
 import sys
+import sysconfig
 
 import pytest
 
@@ -13,8 +14,7 @@ def test_a_target_is_printed_as_compilers_name_it() -> None:
 
 def test_the_native_target_is_this_machine_s() -> None:
     target = native()
-    libc = Libc.GLIBC if platform.libc_ver()[0] == "glibc" else Libc.MUSL
-    assert target == Target(Os.LINUX, platform.machine(), libc)
+    assert target == Target(Os.LINUX, platform.machine(), Libc.GLIBC)
 
 
 def test_the_native_target_is_one_that_recipes_can_speak_of() -> None:
@@ -26,4 +26,10 @@ def test_the_native_target_is_one_that_recipes_can_speak_of() -> None:
 def test_elsewhere_than_on_linux_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(BuildError, match="built on Linux; this is darwin"):
+        native()
+
+
+def test_musl_is_refused_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda _: "x86_64-pc-linux-musl")
+    with pytest.raises(BuildError, match="on glibc only, so far; this is x86_64-pc-linux-musl"):
         native()

@@ -120,3 +120,16 @@ def test_a_recipe_needs_both_files(folder: Path) -> None:
 def test_a_setting_that_cannot_be_used(folder: Path) -> None:
     with pytest.raises(BuildError, match="unknown setting -C verison"):
         load(folder, {"verison": "1"})
+
+
+def test_what_has_to_be_fetched_and_unpacked(folder: Path) -> None:
+    loaded = load(folder)
+    assert loaded.needs == loaded.resolved.needs
+    assert loaded.archive_names == ("answer-1.2.3.tar.gz",)
+
+
+def test_a_local_source_is_unpacked_and_nothing_fetched(folder: Path) -> None:
+    local = write(folder.parent / "answer.tar.zst", "")
+    loaded = load(folder, {"source": str(local)})
+    assert loaded.needs == ()
+    assert loaded.archive_names == ("answer.tar.zst",)

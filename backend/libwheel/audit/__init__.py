@@ -2,7 +2,7 @@
 
 from libwheel.audit.finding import AuditError, Finding
 from libwheel.audit.host import HostLibraries
-from libwheel.audit.platform_tag import platform_tag
+from libwheel.audit.platform_tag import platform_tag, unproved
 from libwheel.audit.run import audit, check
 from libwheel.audit.subject import Subject, read_binaries
 
@@ -15,4 +15,5 @@ __all__ = [
     "check",
     "platform_tag",
     "read_binaries",
+    "unproved",
 ]

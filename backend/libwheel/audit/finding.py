@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from libwheel.errors import LibwheelError
+from libwheel.errors import Problem, RecipeError
 
 _SHOWN = 8
 
@@ -23,14 +23,17 @@ class Finding:
         return f"{where}{self.message} [{self.rule}]"
 
 
-class AuditError(LibwheelError):
+class AuditError(RecipeError):
     """The wheel would break a rule; carries every finding."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
+        super().__init__(Problem(f.path, "", f"{f.message} [{f.rule}]") for f in self.findings)
+
+    def __str__(self) -> str:
         count = len(self.findings)
         head = f"the audit has {count} finding{'s' if count > 1 else ''}, so there is no wheel:"
-        super().__init__("\n".join([head, *(f"  {finding}" for finding in self.findings)]))
+        return "\n".join([head, *(f"  {finding}" for finding in self.findings)])
 
 
 def listing(names: Sequence[str]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from libwheel.binaries import elf
@@ -14,15 +15,24 @@ _PATTERNS = ("lib*/*-linux-*", "usr/lib*/*-linux-*", "lib*", "usr/lib*")
 
 @dataclass(frozen=True)
 class HostLibraries:
-    """Looks in the folders of Debian, Fedora, Arch and Alpine below `root`."""
+    """Looks in the folders of Debian, Fedora, Arch and Alpine below `root`, once a library."""
 
     arch: str
     root: Path = Path("/")
+    _known: dict[str, Binary | None] = field(default_factory=dict, init=False, compare=False)
 
     def __call__(self, soname: str) -> Binary | None:
+        if soname not in self._known:
+            self._known[soname] = self._read(soname)
+        return self._known[soname]
+
+    def _read(self, soname: str) -> Binary | None:
         found = (elf.read(path) for path in self._files(soname) if elf.is_elf(path))
         return next((binary for binary in found if binary.arch == self.arch), None)
 
     def _files(self, soname: str) -> Iterator[Path]:
-        folders = (f for pattern in _PATTERNS for f in sorted(self.root.glob(pattern)))
-        return (folder / soname for folder in folders if (folder / soname).is_file())
+        return (folder / soname for folder in self._folders if (folder / soname).is_file())
+
+    @cached_property
+    def _folders(self) -> tuple[Path, ...]:
+        return tuple(f for pattern in _PATTERNS for f in sorted(self.root.glob(pattern)))

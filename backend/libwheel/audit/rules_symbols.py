@@ -14,50 +14,40 @@ from libwheel.patterns import matches_any
 _LINKER_MADE = frozenset({"_init", "_fini", "_edata", "_end", "__bss_start"})
 
 
-def export_without_version_node(subject: Subject) -> Iterator[tuple[str, str]]:
+def export_without_version_node(subject: Subject, binary: Binary) -> str | None:
     """Other versions of a name than its default one are for old programs, and stay."""
     node = subject.tag.version_node
-    for path, binary in subject.binaries.items():
-        names = sorted(s.name for s in binary.exports if s.is_default and s.version != node)
-        if names:
-            yield (
-                str(path),
-                (
-                    f"exports {listing(names)} without the version node {node}: another library of "
-                    "the process could take their place"
-                ),
-            )
+    names = sorted(s.name for s in binary.exports if s.is_default and s.version != node)
+    if not names:
+        return None
+    return (
+        f"exports {listing(names)} without the version node {node}: another library of the "
+        "process could take their place"
+    )
 
 
-def import_without_version_node(subject: Subject) -> Iterator[tuple[str, str]]:
-    for path, binary in subject.binaries.items():
-        for name, sibling in subject.needed_siblings(binary):
-            names = sorted(
-                symbol.name
-                for symbol in binary.imports
-                if symbol.version is None and symbol.name in sibling.exports_by_name
-            )
-            if names:
-                yield (
-                    str(path),
-                    (
-                        f"takes {listing(names)} from {name} without a version: it could get "
-                        "another library's of the process"
-                    ),
-                )
+def import_without_version_node(subject: Subject, binary: Binary) -> str | None:
+    loose = {symbol.name for symbol in binary.imports if symbol.version is None}
+    taken = [
+        f"{listing(names)} from {sibling}"
+        for sibling, library in subject.needed_siblings(binary)
+        if (names := sorted(loose & library.exports_by_name.keys()))
+    ]
+    if not taken:
+        return None
+    return (
+        f"takes {', '.join(taken)} without a version: it could get another library's of the process"
+    )
 
 
-def undefined_symbol(subject: Subject) -> Iterator[tuple[str, str]]:
-    for path, binary in subject.binaries.items():
-        names = sorted(s.name for s in binary.imports if not _is_defined(subject, binary, s))
-        if names:
-            yield (
-                str(path),
-                (
-                    f"uses {listing(names)}, which no library defines that it needs "
-                    f"({', '.join(binary.needed) or 'it needs none'}): link with that library"
-                ),
-            )
+def undefined_symbol(subject: Subject, binary: Binary) -> str | None:
+    names = sorted(s.name for s in binary.imports if not _is_defined(subject, binary, s))
+    if not names:
+        return None
+    return (
+        f"uses {listing(names)}, which no library defines that it needs "
+        f"({', '.join(binary.needed) or 'it needs none'}): link with that library"
+    )
 
 
 def foreign_export(subject: Subject) -> Iterator[tuple[str, str]]:

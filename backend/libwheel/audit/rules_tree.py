@@ -28,6 +28,28 @@ def missing_library(subject: Subject) -> Iterator[tuple[str, str]]:
             yield path, "is not a shared library"
 
 
+def soname(subject: Subject) -> Iterator[tuple[str, str]]:
+    for path, binary in subject.binaries.items():
+        if binary.soname is None:
+            yield str(path), "has no SONAME: it must be the file's name"
+        elif binary.soname != path.name:
+            yield str(path), f"has the SONAME {binary.soname}: it must be the file's name"
+
+
+def wrong_abi(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Let a SONAME be finer than the recipe's ABI: ``libx.so.1.2`` has ABI 1, and ABI 1.2."""
+    abi = subject.recipe.abi
+    for library in subject.tree.libraries:
+        soname = subject.sonames.get(library.name, "")
+        version = soname.partition(".so.")[2]
+        if version and not f"{version}.".startswith(f"{abi}."):
+            yield (
+                str(library.file.path),
+                f"upstream calls it {soname}, so that its ABI is {version!r} and not {abi!r}: its "
+                "new name, which has the recipe's `abi` in it, would be untrue",
+            )
+
+
 def missing_header(subject: Subject) -> Iterator[tuple[str, str]]:
     folder = f"{subject.tag.include_folder}/"
     headers = [

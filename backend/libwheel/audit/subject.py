@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from libwheel.binaries import elf
@@ -21,8 +22,9 @@ SystemLibraries = Callable[[str], Binary | None]
 class Subject:
     """A staged tree, what was promised of it, and what is known of its build.
 
-    `binaries` are the tree's, by staged path. `private` are folders that no shipped file may
-    name: the build tree, the home folder.
+    `binaries` are the tree's, by staged path. `sonames` are those that upstream gave the
+    libraries, by the library's name. `private` are folders that no shipped file may name: the
+    build tree, the home folder.
     """
 
     recipe: Resolved
@@ -30,18 +32,18 @@ class Subject:
     target: Target
     tree: StagedTree
     binaries: Mapping[PurePosixPath, Binary]
+    sonames: Mapping[str, str]
     private: tuple[Path, ...]
     unused_options: tuple[str, ...]
     system: SystemLibraries
 
-    @property
+    @cached_property
     def siblings(self) -> Mapping[str, Binary]:
         """The binaries of the tree by the name that NEEDED has for them."""
         return {path.name: binary for path, binary in self.binaries.items()}
 
     def needed_siblings(self, binary: Binary) -> Iterator[tuple[str, Binary]]:
-        siblings = self.siblings
-        return ((name, siblings[name]) for name in binary.needed if name in siblings)
+        return ((name, self.siblings[name]) for name in binary.needed if name in self.siblings)
 
 
 def read_binaries(tree: StagedTree) -> Mapping[PurePosixPath, Binary]:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
-
-
-class Kind(StrEnum):
-    """A binary format."""
-
-    ELF = "elf"
 
 
 @dataclass(frozen=True)
@@ -25,7 +18,6 @@ class Symbol:
     name: str
     version: str | None
     is_default: bool
-    weak: bool
 
 
 @dataclass(frozen=True)
@@ -58,7 +50,6 @@ class Binary:
     others. `executable_stack` is what the kernel would grant, so also where nothing is said.
     """
 
-    kind: Kind
     arch: str
     soname: str | None
     needed: tuple[str, ...]

@@ -9,8 +9,8 @@ from pathlib import Path
 from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
-from libwheel.binaries.binary import Binary, Import, Kind, Requirement, Symbol
-from libwheel.binaries.elf_tables import VERSION_GLOBAL, ElfImage, Entry
+from libwheel.binaries.binary import Binary, Import, Requirement, Symbol
+from libwheel.binaries.elf_tables import VERSION_GLOBAL, ElfImage
 from libwheel.errors import BuildError
 
 # What pyelftools and we meet in a damaged file.
@@ -64,7 +64,6 @@ def _binary(found: ElfImage) -> Binary:
         return tuple(found.string(value) for tag, value in strings if tag == wanted)
 
     return Binary(
-        kind=Kind.ELF,
         arch=_arch(found.elf),
         soname=next(iter(texts("DT_SONAME")), None),
         needed=texts("DT_NEEDED"),
@@ -94,7 +93,7 @@ def _folders(paths: Iterable[str]) -> tuple[str, ...]:
 def _exports(found: ElfImage) -> tuple[Symbol, ...]:
     names = {node.index: node.name for node in found.definitions if not node.is_base}
     return tuple(
-        Symbol(entry.name, names.get(entry.version_index), entry.is_default, _weak(entry))
+        Symbol(entry.name, names.get(entry.version_index), entry.is_default)
         for _, entry in found.exports()
     )
 
@@ -106,15 +105,11 @@ def _imports(found: ElfImage) -> tuple[Import, ...]:
             entry.name,
             need.name if need else None,
             need.library if need else None,
-            _weak(entry),
+            entry.bind == "weak",
         )
         for _, entry in found.imports()
         for need in [needs.get(entry.version_index)]
     )
-
-
-def _weak(entry: Entry) -> bool:
-    return entry.bind == "weak"
 
 
 def _executable_stack(elf: ELFFile) -> bool:

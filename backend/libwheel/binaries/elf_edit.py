@@ -2,8 +2,9 @@
 
 Names and RPATH are patchelf's work. The nodes are ours. Each library was linked with a
 version script of one empty node (``HDF5_PYWHEEL_310 { };``), which every build system can be
-told to do and which bends no version script of upstream's own. So the node stands in the
-file, and no symbol uses it. Here every exported symbol is put into it, and every import from a
+told to do and which stands beside a version script of upstream's own, if its nodes have names:
+GNU ld takes no anonymous one (``{ global: f; local: *; };``) beside ours. So the node stands in
+the file, and no symbol uses it. Here every exported symbol is put into it, and every import from a
 library of the same wheel is bound to it: an import without a version would go to whatever
 library of the process has that name first.
 
@@ -42,8 +43,8 @@ def apply(edits: Sequence[Edit], patchelf: Path) -> None:
     """Edit all libraries of a wheel, in place.
 
     They go together because each one's imports depend on the others' new versions. Raises
-    RecipeError where libraries were linked without their node, BuildError where there is no
-    patchelf.
+    RecipeError, with keys of a recipe but no path, where libraries were linked so that they
+    cannot be edited; BuildError where there is no patchelf.
     """
     _check_nodes(edits)
     for edit in edits:
@@ -77,10 +78,10 @@ def _run(command: Sequence[str]) -> None:
 def _check_nodes(edits: Iterable[Edit]) -> None:
     problems = [
         Problem(
-            str(edit.path.name),
             "",
-            f"has no version node {edit.version_node}: it was linked without the flags that "
-            "libwheel gives. Does upstream's build ignore LDFLAGS?",
+            "build",
+            f"{edit.path.name} has no version node {edit.version_node}: it was linked without the "
+            "flags that libwheel gives. Does upstream's build ignore LDFLAGS?",
         )
         for edit in edits
         if edit.version_node not in elf.read(edit.path).version_nodes

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from libwheel.binaries.elf_tables import ElfImage
-from libwheel.errors import InternalError
+from libwheel.errors import InternalError, Problem, RecipeError
 
 _NEED, _NODE = "HHIII", "IHHII"  # Elfxx_Verneed, Elfxx_Vernaux
 _ENTRY_SIZE = 16  # of either
@@ -65,7 +65,10 @@ _FORMATS = {
 
 
 def with_needs(image: ElfImage, new: Sequence[NewNeed]) -> bytes:
-    """Return the file with the needed nodes added."""
+    """Return the file with the needed nodes added.
+
+    Raises RecipeError where the file was linked so that there is no room for them.
+    """
     file = _File(image, bytearray(image.data))
     table, count = _table(image, new)
     offset, address = file.append_loaded(table)
@@ -153,11 +156,15 @@ class _File:
             tags = [self._tag_at(place) for place in places]
             number = tags.index(tag if tag in tags else _DT_NULL)
             if number == room - 1:
-                raise InternalError(
-                    "an ELF file needs no version of any library, and has no room to say that it "
-                    'does now; `build.ldflags = ["-Wl,--no-as-needed", "-lc"]` makes room'
-                )
+                raise RecipeError([Problem("", "build.ldflags", self._no_room())])
             self._pack(2 * word, places[number], tag, value)
+
+    def _no_room(self) -> str:
+        sonames = (self.image.string(at) for tag, at in self.image.tags if tag == "DT_SONAME")
+        return (
+            f"{next(sonames, 'a library')} needs no version of any library, and has no room to "
+            'say that it does now; add "-Wl,--no-as-needed", "-lc", which makes room'
+        )
 
     def _tag_at(self, place: int) -> int:
         return int(struct.unpack_from(self.image.order + self.format.word, self.data, place)[0])

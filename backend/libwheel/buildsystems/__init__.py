@@ -13,18 +13,20 @@ class BuildSystem:
     """What a build system's module offers.
 
     `requires`: programs that it needs from the package index, as PEP 508 requirements.
+    `programs`: those that it needs of the machine.
     `commands`: what builds and installs a job. `unused`: the options of the recipe that the
     project did not use, from the job's tree and what the first command printed.
     """
 
     requires: tuple[str, ...]
+    programs: tuple[str, ...]
     commands: Callable[[Job], tuple[Command, ...]]
     unused: Callable[[Job, str], list[str]]
 
 
 SYSTEMS: Mapping[str, BuildSystem] = {
-    "autotools": BuildSystem((), autotools.commands, autotools.unused),
-    "cmake": BuildSystem(cmake.REQUIRES, cmake.commands, cmake.unused),
-    "make": BuildSystem((), make.commands, make.unused),
-    "meson": BuildSystem(meson.REQUIRES, meson.commands, meson.unused),
+    "autotools": BuildSystem((), autotools.PROGRAMS, autotools.commands, autotools.unused),
+    "cmake": BuildSystem(cmake.REQUIRES, (), cmake.commands, cmake.unused),
+    "make": BuildSystem((), make.PROGRAMS, make.commands, make.unused),
+    "meson": BuildSystem(meson.REQUIRES, (), meson.commands, meson.unused),
 }

@@ -8,6 +8,8 @@ from libwheel.buildsystems.job import LIBDIR, PREFIX, Job
 from libwheel.process import Command
 from libwheel.recipe import Option
 
+PROGRAMS = ("make",)
+
 
 def commands(job: Job) -> tuple[Command, ...]:
     """Configure, build, install, all in the source tree: not every configure can elsewhere."""

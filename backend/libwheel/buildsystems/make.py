@@ -10,6 +10,8 @@ from libwheel.buildsystems.job import PREFIX, Job
 from libwheel.process import Command
 from libwheel.recipe import Option
 
+PROGRAMS = ("make",)
+
 _FLAGS = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS")
 
 

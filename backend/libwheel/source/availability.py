@@ -10,6 +10,7 @@ from libwheel.recipe import Archive, Source
 from libwheel.source import cache
 from libwheel.source.download import DownloadError, Fault, Patience, probe
 from libwheel.source.fetch import Attempt, Places
+from libwheel.source.locations import Location
 
 Needs = Sequence[Sequence[Source]]
 
@@ -38,7 +39,7 @@ class _Search:
 
     places: Places
     failed: set[str]
-    answers: dict[str, bool] = field(default_factory=dict)
+    answers: dict[Location, bool] = field(default_factory=dict)
 
     def place_of(self, needs: Needs) -> str | None:
         """Return where the first need's archive is, if the others' are anywhere, too."""
@@ -52,22 +53,23 @@ class _Search:
     def _place(self, archive: Archive) -> str | None:
         if cache.holds(self.places.environment.cache, archive.sha256):
             return "in the cache"
-        urls = (location.url for location in self.places.locations(archive))
-        return next((url for url in urls if self._is_there(url)), None)
+        found = (place.url for place in self.places.locations(archive) if self._is_there(place))
+        return next(found, None)
 
-    def _is_there(self, url: str) -> bool:
-        if url not in self.answers:
-            self.answers[url] = self._asked(url)
-        return self.answers[url]
+    def _is_there(self, location: Location) -> bool:
+        if location not in self.answers:
+            self.answers[location] = self._asked(location)
+        return self.answers[location]
 
-    def _asked(self, url: str) -> bool:
-        if _host(url) in self.failed or len(self.answers) >= LIMIT:
+    def _asked(self, location: Location) -> bool:
+        host = _host(location.url)
+        if host in self.failed or len(self.answers) >= LIMIT:
             return False
         try:
-            probe(url, PATIENCE)
+            probe(location, PATIENCE)
         except DownloadError as error:
-            if error.fault not in _HOST_ANSWERS and _host(url):
-                self.failed.add(_host(url))
+            if error.fault not in _HOST_ANSWERS and host:
+                self.failed.add(host)
             return False
         return True
 

@@ -9,8 +9,6 @@ from libwheel import files
 from libwheel.console import Console
 from libwheel.settings import CACHE_HINT
 
-ORIGIN = "the cache"
-
 
 def entry(cache: Path, sha256: str) -> Path:
     """Return where the archive of that hash is, or would be."""
@@ -23,35 +21,31 @@ def holds(cache: Path, sha256: str) -> bool:
 
 
 def obtain(
-    cache: Path, sha256: str, name: str, fill: Callable[[Path], str], console: Console
-) -> tuple[Path, str]:
-    """Return the verified archive and its origin.
+    cache: Path, sha256: str, name: str, fill: Callable[[Path], None], console: Console
+) -> Path:
+    """Return the verified archive.
 
     Where it is not in the cache, `fill` writes the verified bytes to the path that it is
-    given, which may hold what an interrupted call left, and returns their origin. One process
-    does so at a time. Raises BuildError where the cache cannot be written to.
+    given, which may hold what an interrupted call left. One process does so at a time. Raises
+    BuildError where the cache cannot be written to.
     """
     goal = entry(cache, sha256)
     lock = goal.with_suffix(".lock")
     waiting = f"waiting for another build that fetches {name}"
     with files.writing_to(goal.parent, CACHE_HINT):
         if _is_good(goal, sha256):
-            return goal, ORIGIN
+            return goal
         with files.locked(lock, on_wait=lambda: console.note(waiting)):
             if _is_good(goal, sha256):
-                return goal, ORIGIN
+                return goal
             if goal.exists():
                 console.warn(f"{goal} is corrupted; it is deleted, and {name} fetched again")
                 goal.unlink()
-            return goal, _filled(goal, fill)
-
-
-def _filled(goal: Path, fill: Callable[[Path], str]) -> str:
-    part = goal.with_suffix(".part")
-    origin = fill(part)
-    part.chmod(0o644)
-    part.replace(goal)
-    return origin
+            part = goal.with_suffix(".part")
+            fill(part)
+            part.chmod(0o644)
+            part.replace(goal)
+            return goal
 
 
 def _is_good(path: Path, sha256: str) -> bool:

@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from libwheel.console import Console
 from libwheel.errors import BuildError
+from libwheel.source.locations import Location
 from libwheel.version import __version__
 
 _BLOCK = 1 << 18
@@ -105,8 +106,10 @@ class _Begun:
     total: int
 
 
-def download(url: str, part: Path, console: Console, patience: Patience = PATIENCE) -> bool:
-    """Fetch `url` into `part`, going on where an earlier try or run stopped, if the server can.
+def download(
+    location: Location, part: Path, console: Console, patience: Patience = PATIENCE
+) -> bool:
+    """Fetch into `part`, going on where an earlier try or run stopped, if the server can.
 
     Return whether the file was put together from several tries. Raises DownloadError, after
     further tries where the fault may pass.
@@ -114,11 +117,11 @@ def download(url: str, part: Path, console: Console, patience: Patience = PATIEN
     resumed = False
     for delay in (*patience.delays, None):
         try:
-            resumed |= _receive(url, part, console, patience)
+            resumed |= _receive(location, part, console, patience)
         except DownloadError as error:
             if error.fault is not Fault.PASSING or delay is None:
                 raise
-            console.note(f"{url}: {error}; next try in {delay:g} s")
+            console.note(f"{location.url}: {error}; next try in {delay:g} s")
             time.sleep(delay)
         else:
             break
@@ -126,10 +129,10 @@ def download(url: str, part: Path, console: Console, patience: Patience = PATIEN
     return resumed
 
 
-def probe(url: str, patience: Patience) -> None:
-    """Ask for `url` without its bytes, once; raise DownloadError where it cannot be had."""
+def probe(location: Location, patience: Patience) -> None:
+    """Ask for `location` without its bytes, once; raise DownloadError where it cannot be had."""
     try:
-        _sent(url, {}, patience, method="HEAD").close()
+        _sent(location, {}, patience, method="HEAD").close()
     except HTTPError as error:
         error.close()
         raise _refusal(error) from None
@@ -141,18 +144,18 @@ def discard(part: Path) -> None:
     part.unlink(missing_ok=True)
 
 
-def _receive(url: str, part: Path, console: Console, patience: Patience) -> bool:
+def _receive(location: Location, part: Path, console: Console, patience: Patience) -> bool:
     """Fetch what is missing in `part`; return whether something was there to go on from."""
-    begun = _begun(url, part)
+    begun = _begun(location.url, part)
     have = part.stat().st_size if begun else 0
     if begun and have == begun.total:
         return True
-    with _asked(url, begun, have, patience) as answer:
+    with _asked(location, begun, have, patience) as answer:
         if begun and answer.is_partial:
             _check_range(answer, part, have, begun.total)
             _pump(answer, part, console, begun)
             return True
-        _pump(answer, part, console, _begin(url, part, answer))
+        _pump(answer, part, console, _begin(location.url, part, answer))
         return False
 
 
@@ -179,37 +182,41 @@ def _note(part: Path) -> Path:
 
 
 @contextmanager
-def _asked(url: str, begun: _Begun | None, have: int, patience: Patience) -> Iterator[_Answer]:
-    response = _response(url, begun, have, patience)
+def _asked(
+    location: Location, begun: _Begun | None, have: int, patience: Patience
+) -> Iterator[_Answer]:
+    response = _response(location, begun, have, patience)
     try:
         yield _Answer(response, patience)
     finally:
         response.close()
 
 
-def _response(url: str, begun: _Begun | None, have: int, patience: Patience) -> _Response:
+def _response(location: Location, begun: _Begun | None, have: int, patience: Patience) -> _Response:
     headers = {}
     if begun:
         headers["Range"] = f"bytes={have}-"
     if begun and begun.validator:
         headers["If-Range"] = begun.validator
     try:
-        return _sent(url, headers, patience)
+        return _sent(location, headers, patience)
     except HTTPError as error:
         error.close()
         if begun and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return _response(url, None, 0, patience)
+            return _response(location, None, 0, patience)
         raise _refusal(error) from None
 
 
 def _sent(
-    url: str, headers: Mapping[str, str], patience: Patience, method: str = "GET"
+    location: Location, headers: Mapping[str, str], patience: Patience, method: str = "GET"
 ) -> _Response:
     """Send a request; raise HTTPError for a refusal, DownloadError where there is no answer."""
     try:
         request = urllib.request.Request(  # noqa: S310 (the opener chooses)
-            url, headers={**_HEADERS, **headers}, method=method
+            location.url, headers={**_HEADERS, **headers}, method=method
         )
+        for name, value in location.secret_headers.items():
+            request.add_unredirected_header(name, value)
         return cast("_Response", _opener().open(request, timeout=patience.timeout))
     except HTTPError:
         raise

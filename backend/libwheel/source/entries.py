@@ -9,6 +9,7 @@ import bz2
 import calendar
 import gzip
 import lzma
+import math
 import stat
 import sys
 import tarfile
@@ -175,10 +176,15 @@ def _tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Entry:
         name=member.name,
         kind=kind,
         mode=member.mode,
-        mtime=min(max(member.mtime, 0), _LAST_TIME),
+        mtime=_tar_time(member.mtime),
         target=member.linkname,
         open=cast("Opener", opener),
     )
+
+
+def _tar_time(seconds: float) -> float:
+    """Return a time that every file system can keep; a header may hold any number, or none."""
+    return 0 if math.isnan(seconds) else min(max(seconds, 0), _LAST_TIME)
 
 
 @contextmanager
@@ -211,6 +217,6 @@ def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Entry:
 
 
 def _zip_time(info: zipfile.ZipInfo) -> float:
-    """Return the time as if it were UTC; zip does not say. Day and month may be zero."""
+    """Return the time as if it were UTC; zip does not say. Day and month may be 0, month 15."""
     year, month, day, *clock = info.date_time
-    return calendar.timegm((year, max(month, 1), max(day, 1), *clock))
+    return calendar.timegm((year, min(max(month, 1), 12), max(day, 1), *clock))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -24,11 +24,10 @@ _HINT = (
 
 @dataclass(frozen=True)
 class Fetched:
-    """A verified archive on this machine, and where it came from."""
+    """A verified archive on this machine."""
 
     archive: Archive
     path: Path
-    origin: str
 
     @property
     def name(self) -> str:
@@ -96,21 +95,6 @@ def places_for(
     return Places(environment, console, tuple(bundled), mirrors, network.patience)
 
 
-def fetch(
-    need: Sequence[Source],
-    environment: Environment,
-    console: Console,
-    bundled: Sequence[Path] = (),
-    network: Network = NETWORK,
-) -> tuple[Fetched, ...]:
-    """Return the archives of one of the alternatives in `need`.
-
-    `bundled` are folders to look in first. An alternative that is on this machine already is
-    preferred; else they are tried in order. Raises SourceError where none can be had.
-    """
-    return fetch_all([need], environment, console, bundled, network)
-
-
 def fetch_all(
     needs: Sequence[Sequence[Source]],
     environment: Environment,
@@ -118,7 +102,11 @@ def fetch_all(
     bundled: Sequence[Path] = (),
     network: Network = NETWORK,
 ) -> tuple[Fetched, ...]:
-    """Return the archives of one alternative of each need, in order; see `fetch`."""
+    """Return the archives of one alternative of each need, in order.
+
+    `bundled` are folders to look in first. An alternative that is on this machine already is
+    preferred; else they are tried in order. Raises SourceError where none can be had.
+    """
     places = places_for(environment, console, bundled, network)
     fetched: list[Fetched] = []
     attempts: list[Attempt] = []
@@ -153,27 +141,27 @@ def _is_here(source: Source, places: Places) -> bool:
 
 
 def _fetched(archive: Archive, places: Places) -> Fetched:
-    folder, name = places.environment.cache, archive.file_names[0]
-    path, origin = cache.obtain(
-        folder, archive.sha256, name, _filler(archive, places), places.console
+    path = cache.obtain(
+        places.environment.cache,
+        archive.sha256,
+        archive.file_names[0],
+        lambda part: _fill(part, archive, places),
+        places.console,
     )
-    return Fetched(archive, path, origin)
+    return Fetched(archive, path)
 
 
-def _filler(archive: Archive, places: Places) -> Callable[[Path], str]:
-    def fill(part: Path) -> str:
-        attempts = []
-        for location in places.locations(archive):
-            try:
-                _get(location, archive, part, places)
-            except DownloadError as error:
-                attempts.append(Attempt(archive, location.url, str(error), error.fault))
-                _say(location, error, places.console)
-            else:
-                return location.url
-        raise SourceError([*attempts, *_unasked(archive, places)])
-
-    return fill
+def _fill(part: Path, archive: Archive, places: Places) -> None:
+    attempts = []
+    for location in places.locations(archive):
+        try:
+            _get(location, archive, part, places)
+        except DownloadError as error:
+            attempts.append(Attempt(archive, location.url, str(error), error.fault))
+            _say(location, error, places.console)
+        else:
+            return
+    raise SourceError([*attempts, *_unasked(archive, places)])
 
 
 def _get(location: Location, archive: Archive, part: Path, places: Places) -> None:
@@ -182,7 +170,7 @@ def _get(location: Location, archive: Archive, part: Path, places: Places) -> No
         places.console.note(f"fetching {location.url}")
     found = ""
     for _ in range(2):
-        resumed = download(location.url, part, places.console, places.patience)
+        resumed = download(location, part, places.console, places.patience)
         found = sha256_of(part)
         if found == archive.sha256:
             return

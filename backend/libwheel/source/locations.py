@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import base64
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from libwheel.recipe import Archive
 
@@ -27,14 +29,25 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Location:
-    """An http, https or file URL, ready to be asked for."""
+    """An http, https or file URL, ready to be asked for and to be shown.
+
+    `credentials` are the ``user:password`` that stood in it.
+    """
 
     url: str
     kind: Kind
+    credentials: str = field(default="", repr=False)
 
     @property
     def is_remote(self) -> bool:
         return not self.url.startswith("file:")
+
+    @property
+    def secret_headers(self) -> Mapping[str, str]:
+        """What this host alone is sent (RFC 7617)."""
+        if not self.credentials:
+            return {}
+        return {"Authorization": f"Basic {base64.b64encode(self.credentials.encode()).decode()}"}
 
 
 def locations(
@@ -49,15 +62,23 @@ def _locations(
 ) -> Iterator[Location]:
     for folder in bundled:
         for name in archive.file_names:
-            yield Location((folder.absolute() / name).as_uri(), Kind.BUNDLED)
+            yield _location((folder.absolute() / name).as_uri(), Kind.BUNDLED)
     for mirror in mirrors:
         for name in archive.file_names:
-            yield Location(_below(mirror, name), Kind.MIRROR)
+            yield _location(_below(mirror, name), Kind.MIRROR)
     for url in archive.urls:
-        yield Location(_encoded(url), Kind.UPSTREAM)
+        yield _location(_encoded(url), Kind.UPSTREAM)
     if archive.debian:
         for mirror in debian:
-            yield Location(_below(mirror, archive.debian), Kind.DEBIAN)
+            yield _location(_below(mirror, archive.debian), Kind.DEBIAN)
+
+
+def _location(url: str, kind: Kind) -> Location:
+    match = re.fullmatch(r"(https?://)([^/?#]*)@(.*)", url)
+    if not match:
+        return Location(url, kind)
+    scheme, credentials, rest = match.groups()
+    return Location(scheme + rest, kind, unquote(credentials))
 
 
 def _below(base: str, path: str) -> str:

@@ -10,7 +10,6 @@ from pathlib import Path
 from libwheel import files
 from libwheel.errors import BuildError, Problem, RecipeError, nearest
 from libwheel.patterns import matches_any, unmatched
-from libwheel.recipe import Archive
 from libwheel.source.dangers import Parts, Placed, bad_names, bad_places, split
 from libwheel.source.entries import Entry, Kind, needs_zstd, opened
 from libwheel.source.fetch import Fetched
@@ -18,9 +17,8 @@ from libwheel.source.fetch import Fetched
 _BLOCK = 1 << 20
 
 
-def requirements(archives: Iterable[Archive]) -> list[str]:
-    """Return the packages that unpacking these needs beyond the standard library."""
-    names = (name for archive in archives for name in archive.file_names)
+def requirements(names: Iterable[str]) -> list[str]:
+    """Return the packages that unpacking archives of these names needs beyond Python's own."""
     return ["backports.zstd; python_version < '3.14'"] if any(map(needs_zstd, names)) else []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -30,9 +32,10 @@ def find(environment: Environment) -> Toolchain:
     if not strip:
         raise BuildError("no `strip` on PATH; install binutils (Debian: apt install binutils)")
     cxx = _chosen("CXX", environment.cxx, environment.path) or _first(CXX, environment.path)
-    programs = [program for program in (cc, cxx, strip) if program]
-    fingerprint = "\n".join(_version(program, environment.path) for program in programs)
-    return Toolchain("native", cc, cxx, strip, fingerprint)
+    asked = [(*program, "--version") for program in (cc, cxx, strip) if program]
+    asked.append((*cc, "-Wl,--version"))
+    said = [_first_line(argv, environment.path) for argv in asked]
+    return Toolchain(cc, cxx, strip, "\n".join([*said, _libc()]))
 
 
 def _chosen(variable: str, value: str, path: str) -> tuple[str, ...]:
@@ -50,11 +53,21 @@ def _first(names: Sequence[str], path: str) -> tuple[str, ...]:
     return next(((program,) for program in found if program), ())
 
 
-def _version(argv: tuple[str, ...], path: str) -> str:
-    """Return the program, its arguments and the first line of its ``--version``."""
-    result = subprocess.run(
-        (*argv, "--version"), env={"PATH": path, "LC_ALL": "C"}, capture_output=True, check=False
-    )
+def _first_line(argv: tuple[str, ...], path: str) -> str:
+    """Return a command and the first line that it prints."""
+    variables = {"PATH": path, "LC_ALL": "C"}
+    try:
+        result = subprocess.run(argv, env=variables, capture_output=True, check=False)
+    except OSError as error:
+        raise BuildError(f"cannot run {argv[0]}: {error.strerror}; is it a compiler?") from None
     if result.returncode:
-        raise BuildError(f"`{shlex.join(argv)} --version` failed; is it a compiler?")
+        why = re.search(rb"error: (.*)", result.stderr)
+        said = f": {why[1].decode(errors='replace')}" if why else ""
+        raise BuildError(f"`{shlex.join(argv)}` failed; is it a compiler, with its linker?{said}")
     return f"{shlex.join(argv)}: {result.stdout.decode(errors='replace').partition(chr(10))[0]}"
+
+
+def _libc() -> str:
+    """Return glibc's name and version; nothing where there is another C library."""
+    known = "CS_GNU_LIBC_VERSION" in os.confstr_names
+    return (os.confstr("CS_GNU_LIBC_VERSION") or "") if known else ""

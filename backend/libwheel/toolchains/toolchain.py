@@ -9,11 +9,10 @@ from dataclasses import dataclass
 class Toolchain:
     """Programs that make binaries, as argument vectors; `cxx` is empty where there is none.
 
-    `fingerprint` is what the programs say of themselves: two toolchains with the same one
-    make the same binaries of the same input.
+    `fingerprint` is what the programs, their linker and the C library say of themselves: two
+    toolchains with the same one make the same binaries of the same input.
     """
 
-    name: str
     cc: tuple[str, ...]
     cxx: tuple[str, ...]
     strip: tuple[str, ...]

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from libwheel.audit import HostLibraries, Subject, audit, read_binaries
 from libwheel.binaries import elf_edit
-from libwheel.binaries.binary import Binary, Import, Kind, Symbol
+from libwheel.binaries.binary import Binary, Import, Symbol
 from libwheel.naming import Tag
 from libwheel.recipe import Build, Library, Release, Resolved
 from libwheel.staging import Role, StagedFile, StagedLibrary, StagedTree
@@ -22,13 +22,12 @@ BASE_PATH, HIGH_PATH = PurePosixPath("lib", BASE_FILE), PurePosixPath("lib", HIG
 TARGET = Target(Os.LINUX, "x86_64", Libc.GLIBC)
 
 BINARY = Binary(
-    kind=Kind.ELF,
     arch="x86_64",
     soname=BASE_FILE,
     needed=("libc.so.6",),
     rpath=("$ORIGIN",),
     runpath=(),
-    exports=(Symbol("base_value", NODE, is_default=True, weak=False),),
+    exports=(Symbol("base_value", NODE, is_default=True),),
     imports=(
         Import("getenv", "GLIBC_2.2.5", "libc.so.6", weak=False),
         Import("__gmon_start__", None, None, weak=True),
@@ -37,14 +36,14 @@ BINARY = Binary(
     requirements=(),
     executable_stack=False,
     relro=True,
-    bind_now=False,
+    bind_now=True,
     text_relocations=False,
 )
 HIGH = replace(
     BINARY,
     soname=HIGH_FILE,
     needed=(BASE_FILE, "libc.so.6"),
-    exports=(Symbol("high_value", NODE, is_default=True, weak=False),),
+    exports=(Symbol("high_value", NODE, is_default=True),),
     imports=(Import("base_value", NODE, BASE_FILE, weak=False),),
 )
 
@@ -84,6 +83,7 @@ def subject(
         target=TARGET,
         tree=StagedTree(tuple(staged), tuple(libraries)),
         binaries=binaries,
+        sonames={},
         private=(),
         unused_options=(),
         system=lambda _soname: None,
@@ -101,7 +101,8 @@ def compiled(
     folder: Path, source: str, *flags: str | Path, script: str = EMPTY_NODE, edited: bool = True
 ) -> Subject:
     """Return a subject whose one library is compiled from `source`."""
-    upstream = shared(folder / "upstream" / BASE_FILE, source, *flags, script=script)
+    hard = "-Wl,-z,relro,-z,now"
+    upstream = shared(folder / "upstream" / BASE_FILE, source, hard, *flags, script=script)
     made = subject(folder)
     (file,) = [file for file in made.tree.files if file.role is Role.RUNTIME]
     shutil.copy(upstream, file.bytes_at)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from libwheel.audit.finding import AuditError, Finding, listing
+from libwheel.errors import RecipeError
 
 
 def test_a_finding_names_file_and_rule() -> None:
@@ -16,6 +17,8 @@ def test_the_error_shows_every_finding() -> None:
         "the audit has 3 findings, so there is no wheel:",
         *(f"  {finding}" for finding in findings),
     ]
+    assert isinstance(AuditError(findings), RecipeError)
+    assert [str(problem) for problem in AuditError(findings).problems] == list(map(str, findings))
     assert "has 1 finding," in str(AuditError(findings[:1]))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from libwheel.audit import platform_tag
+from libwheel.audit import platform_tag, unproved
 from libwheel.binaries import elf
 from libwheel.binaries.binary import Import, Requirement
 from libwheel.target import Libc, native
@@ -47,13 +47,30 @@ def test_the_loader_s_own_versions_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("library", "node"),
     [
-        ("libc.so.6", "GLIBC_2.99"),
+        ("libstdc++.so.6", "GLIBCXX_9.0"),
         ("libc.so.6", "GLIBC_PRIVATE"),
         ("libz.so.1", "ZLIB_1.2.0"),
     ],
 )
 def test_no_proof_no_manylinux(library: str, node: str) -> None:
     assert tag((library, node)) == "linux_x86_64"
+
+
+def test_what_lacks_for_a_proof() -> None:
+    needs = (Requirement("libc.so.6", "GLIBC_PRIVATE"), Requirement("libc.so.6", "GLIBC_2.4"))
+    binary = replace(BINARY, needed=("libc.so.6", "libz.so.1"), requirements=needs)
+    assert unproved([BINARY], TARGET) == ()
+    assert unproved([binary], TARGET) == (
+        f"{BASE_FILE} needs libz.so.1, which no manylinux platform has",
+        f"{BASE_FILE} needs GLIBC_PRIVATE of libc.so.6, which no manylinux platform has",
+    )
+    assert unproved([BINARY], replace(TARGET, libc=Libc.MUSL)) == (
+        "there is no manylinux platform for x86_64-linux-musl",
+    )
+
+
+def test_a_glibc_that_is_newer_than_the_table() -> None:
+    assert tag(("libc.so.6", "GLIBC_2.99")) == "manylinux_2_99_x86_64"
 
 
 def test_other_targets_are_not_proved() -> None:

@@ -45,11 +45,6 @@ def test_wrong_architecture(tmp_path: Path) -> None:
     assert message == "is built for aarch64, the wheel for x86_64"
 
 
-@pytest.mark.parametrize("soname", [None, "libbase.so.1"])
-def test_soname(tmp_path: Path, soname: str | None) -> None:
-    assert "must be the file's name" in found(tmp_path, "soname", replace(BINARY, soname=soname))
-
-
 @pytest.mark.parametrize(
     ("rpath", "runpath"),
     [
@@ -87,6 +82,7 @@ def test_executable_stack(tmp_path: Path) -> None:
 
 def test_relro(tmp_path: Path) -> None:
     assert "-z,relro" in found(tmp_path, "relro", replace(BINARY, relro=False))
+    assert "-z,now" in found(tmp_path, "relro", replace(BINARY, bind_now=False))
 
 
 def test_text_relocations(tmp_path: Path) -> None:
@@ -103,6 +99,7 @@ class TestCompiled:
         [
             ("-Wl,-z,execstack", "executable-stack"),
             ("-Wl,-z,norelro", "relro"),
+            ("-Wl,-z,lazy", "relro"),
         ],
     )
     def test_a_linker_flag(self, tmp_path: Path, flag: str, rule: str) -> None:

@@ -29,7 +29,7 @@ BOTH = resolved(
 
 
 def plain(name: str, version: str | None = NODE) -> Symbol:
-    return Symbol(name, version, is_default=True, weak=False)
+    return Symbol(name, version, is_default=True)
 
 
 def two(folder: Path, high: Binary, rule: str) -> list[str]:
@@ -45,7 +45,7 @@ def test_exports_without_the_node(tmp_path: Path) -> None:
 
 
 def test_old_versions_of_a_name_may_keep_theirs(tmp_path: Path) -> None:
-    old = Symbol("base_value", "UP_1", is_default=False, weak=False)
+    old = Symbol("base_value", "UP_1", is_default=False)
     changed = replace(BINARY, exports=(*BINARY.exports, old))
     assert audit(subject(tmp_path, {BASE_PATH: changed})) == ()
 

@@ -23,6 +23,46 @@ def test_a_promised_library_is_none(tmp_path: Path) -> None:
     assert messages(found, "missing-library") == [f"{BASE_PATH}: is not a shared library"]
 
 
+@pytest.mark.parametrize("soname", [None, "libbase.so.1"])
+def test_soname(tmp_path: Path, soname: str | None) -> None:
+    found = subject(tmp_path, {BASE_PATH: replace(BINARY, soname=soname)})
+    (message,) = messages(found, "soname")
+    assert "must be the file's name" in message
+
+
+@pytest.mark.parametrize(
+    ("soname", "abi"),
+    [
+        ("libbase.so.310", "310"),
+        ("libbase.so.1.2", "1"),
+        ("libbase.so.1.2", "1.2"),
+        ("libbase-2.0.so.0", "0"),
+        ("libbase.so", "310"),
+        ("libbase-2.so", "310"),
+    ],
+)
+def test_an_abi_that_the_soname_bears_out(tmp_path: Path, soname: str, abi: str) -> None:
+    found = replace(subject(tmp_path), sonames={"base": soname})
+    assert audit(replace(found, recipe=replace(found.recipe, abi=abi))) == ()
+
+
+@pytest.mark.parametrize(
+    ("soname", "version", "abi"),
+    [
+        ("libbase.so.1000", "1000", "310"),
+        ("libbase.so.310", "310", "31"),
+        ("libbase.so.1", "1", "1.2"),
+        ("libbase.so.1.2", "1.2", "2"),
+    ],
+)
+def test_wrong_abi(tmp_path: Path, soname: str, version: str, abi: str) -> None:
+    found = replace(subject(tmp_path), sonames={"base": soname})
+    found = replace(found, recipe=replace(found.recipe, abi=abi))
+    (message,) = messages(found, "wrong-abi")
+    wanted = f"upstream calls it {soname}, so that its ABI is {version!r} and not {abi!r}"
+    assert message.startswith(f"{BASE_PATH}: {wanted}")
+
+
 def test_a_header_pattern_matches_nothing(tmp_path: Path) -> None:
     library = Library(name="base", description="A base.", headers=("*.h", "more/*.h"))
     (message,) = messages(subject(tmp_path, recipe=resolved(library)), "missing-header")

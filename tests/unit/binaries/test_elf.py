@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libwheel.binaries import elf
-from libwheel.binaries.binary import Import, Kind, Requirement, Symbol
+from libwheel.binaries.binary import Import, Requirement, Symbol
 from libwheel.errors import BuildError
 from libwheel.target import native
 from unit.binaries.compiled import patchelf, run, shared
@@ -32,7 +32,6 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_reads_what_a_library_is(library: Path) -> None:
     binary = elf.read(library)
-    assert binary.kind is Kind.ELF
     assert binary.arch == native().arch
     assert binary.soname == "libbase.so.1"
     assert binary.needed == ("libc.so.6",)
@@ -42,9 +41,9 @@ def test_reads_what_a_library_is(library: Path) -> None:
 
 def test_reads_the_exports_without_the_node_s_own_symbol(library: Path) -> None:
     assert sorted(elf.read(library).exports, key=lambda symbol: symbol.name) == [
-        Symbol("base_data", "BASE_1", is_default=True, weak=False),
-        Symbol("base_value", "BASE_1", is_default=True, weak=False),
-        Symbol("base_weak", "BASE_1", is_default=True, weak=True),
+        Symbol("base_data", "BASE_1", is_default=True),
+        Symbol("base_value", "BASE_1", is_default=True),
+        Symbol("base_weak", "BASE_1", is_default=True),
     ]
 
 

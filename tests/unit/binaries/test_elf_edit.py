@@ -10,7 +10,7 @@ import pytest
 from libwheel.binaries import elf, elf_edit
 from libwheel.binaries.binary import Requirement
 from libwheel.binaries.elf_edit import Edit
-from libwheel.errors import BuildError, InternalError, RecipeError
+from libwheel.errors import BuildError, RecipeError
 from unit.binaries.compiled import EMPTY_NODE, NODE, linkers, patchelf, run, shared
 
 BASE = """
@@ -158,8 +158,11 @@ def test_no_room_for_a_new_table_says_what_makes_room(tmp_path: Path) -> None:
     base = shared(tmp_path / "up" / "libbase.so.1", code, "-fuse-ld=lld")
     code = "int base_value(void); int high_value(void) { return base_value() + 1; }"
     high = shared(tmp_path / "up" / "libhigh.so.1", code, "-fuse-ld=lld", base)
-    with pytest.raises(InternalError, match="no-as-needed"):
+    with pytest.raises(RecipeError, match="no-as-needed") as caught:
         tagged(tmp_path / "lib", [base, high])
+    (problem,) = caught.value.problems
+    assert problem.key == "build.ldflags"
+    assert problem.text.startswith(f"{TAGGED_HIGH} needs no version of any library")
 
 
 @pytest.mark.compiles

@@ -13,7 +13,7 @@ from libwheel.recipe import Build
 from libwheel.toolchains.toolchain import Toolchain
 
 TAG = Tag("answer", "1.2.3", "1", 0)
-TOOLCHAIN = Toolchain("native", ("/bin/cc", "-m64"), ("/bin/c++",), ("/bin/strip",), "cc 1.0")
+TOOLCHAIN = Toolchain(("/bin/cc", "-m64"), ("/bin/c++",), ("/bin/strip",), "cc 1.0")
 SPACE = Workspace(Path("/w"), Path("/w/logs"))
 
 

@@ -38,6 +38,7 @@ class Loopback:
     resources: dict[str, Resource] = field(default_factory=dict)
     requests: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     probes: list[str] = field(default_factory=list)
+    passwords: list[str | None] = field(default_factory=list)  # of the probes
 
     def serve(self, path: str, resource: Resource) -> str:
         """Put a resource there; return its URL."""
@@ -73,6 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:
         assert isinstance(self.server, _Server)
         self.server.loopback.probes.append(self.path)
+        self.server.loopback.passwords.append(self.headers.get("Authorization"))
         resource = self.server.loopback.resources.get(self.path)
         self.send_response(resource.status if resource else 404)
         self.end_headers()

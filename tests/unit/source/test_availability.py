@@ -105,3 +105,11 @@ def test_there_is_an_end_to_questions(server: Loopback, tmp_path: Path) -> None:
     urls = [f"{server.address}/{number}" for number in range(2 * availability.LIMIT)]
     assert found(tmp_path, {"1": [[source(ONE, *urls)]]}) == {"1": None}
     assert len(server.probes) == availability.LIMIT
+
+
+def test_a_mirror_that_wants_a_password_is_told_it(server: Loopback, tmp_path: Path) -> None:
+    server.serve("/1.tar.gz", Resource(ONE))
+    mirror = server.address.replace("//", "//me:secret@")
+    releases: dict[str, Needs] = {"1": [[source(ONE, debian="pool/1.tar.gz")]]}
+    assert found(tmp_path, releases, mirrors=mirror) == {"1": f"{server.address}/1.tar.gz"}
+    assert server.passwords == ["Basic bWU6c2VjcmV0"]

@@ -13,25 +13,24 @@ DATA = b"an archive"
 HASH = sha256(DATA)
 
 
-def filler(calls: list[Path]) -> Callable[[Path], str]:
-    def fill(part: Path) -> str:
+def filler(calls: list[Path]) -> Callable[[Path], None]:
+    def fill(part: Path) -> None:
         calls.append(part)
         part.write_bytes(DATA)
-        return "https://x/a.tar.gz"
 
     return fill
 
 
-def untouched(_: Path) -> str:
+def untouched(_: Path) -> None:
     raise AssertionError
 
 
 def test_an_archive_is_filled_in_once(tmp_path: Path) -> None:
-    path, origin = cache.obtain(tmp_path, HASH, "a.tar.gz", filler([]), quiet())
+    path = cache.obtain(tmp_path, HASH, "a.tar.gz", filler([]), quiet())
     assert path == tmp_path / "archives" / HASH[:2] / HASH
-    assert (path.read_bytes(), origin) == (DATA, "https://x/a.tar.gz")
+    assert path.read_bytes() == DATA
     again = cache.obtain(tmp_path, HASH, "a.tar.gz", untouched, quiet())
-    assert again == (path, "the cache")
+    assert again == path
 
 
 def test_a_corrupted_entry_is_reported_and_fetched_again(tmp_path: Path) -> None:
@@ -39,14 +38,14 @@ def test_a_corrupted_entry_is_reported_and_fetched_again(tmp_path: Path) -> None
     entry.parent.mkdir(parents=True)
     entry.write_bytes(b"an archivf")
     console = quiet()
-    path, origin = cache.obtain(tmp_path, HASH, "a.tar.gz", filler([]), console)
-    assert (path.read_bytes(), origin) == (DATA, "https://x/a.tar.gz")
+    path = cache.obtain(tmp_path, HASH, "a.tar.gz", filler([]), console)
+    assert path.read_bytes() == DATA
     expected = f"warning: {entry} is corrupted; it is deleted, and a.tar.gz fetched again\n"
     assert said(console) == expected
 
 
 def test_a_failure_leaves_no_entry(tmp_path: Path) -> None:
-    def fill(part: Path) -> str:
+    def fill(part: Path) -> None:
         part.write_bytes(DATA[:3])
         raise KeyboardInterrupt
 
@@ -74,7 +73,6 @@ from libwheel.source import cache
 
 def fill(part):
     part.write_bytes(bytes(1 << 20))
-    return "somewhere"
 
 try:
     cache.obtain(Path(sys.argv[1]), "ab" * 32, "a.tar.gz", fill, Console())
@@ -101,7 +99,7 @@ def test_a_read_only_cache_is_named(tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_served_without_writing(tmp_path: Path) -> None:
-    path, _ = cache.obtain(tmp_path, HASH, "a.tar.gz", filler([]), quiet())
+    path = cache.obtain(tmp_path, HASH, "a.tar.gz", filler([]), quiet())
     path.with_suffix(".lock").unlink()
     cache.obtain(tmp_path, HASH, "a.tar.gz", untouched, quiet())
     assert list(path.parent.iterdir()) == [path]

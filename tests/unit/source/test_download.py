@@ -9,8 +9,9 @@ import pytest
 
 from libwheel.console import Console
 from libwheel.source.download import DownloadError, Fault, Patience, discard, download
+from libwheel.source.locations import Kind, Location
 from libwheel.version import __version__
-from unit.source.loopback import Loopback, Resource, closed_port
+from unit.source.loopback import Loopback, Resource, closed_port, loopback
 from unit.source.making import PATIENCE, quiet, said
 
 BODY = bytes(range(256)) * 4000  # a megabyte
@@ -24,12 +25,12 @@ def part(tmp_path: Path) -> Path:
 
 
 def get(url: str, part: Path, console: Console | None = None) -> bool:
-    return download(url, part, console or quiet(), PATIENCE)
+    return download(Location(url, Kind.UPSTREAM), part, console or quiet(), PATIENCE)
 
 
 def refusal(url: str, part: Path, patience: Patience = PATIENCE) -> DownloadError:
     with pytest.raises(DownloadError) as caught:
-        download(url, part, quiet(), patience)
+        download(Location(url, Kind.UPSTREAM), part, quiet(), patience)
     return caught.value
 
 
@@ -249,3 +250,22 @@ def test_a_redirect_is_followed(server: Loopback, part: Path) -> None:
     server.serve("/from", Resource(b"", {"Location": url}, status=302))
     get(server.address + "/from", part)
     assert part.read_bytes() == BODY
+
+
+def test_the_host_alone_is_told_the_password(server: Loopback, part: Path) -> None:
+    with loopback() as other:
+        to = other.serve("/to", Resource(BODY))
+        url = server.serve("/from", Resource(b"", {"Location": to}, status=302))
+        download(Location(url, Kind.MIRROR, "me:secret"), part, quiet(), PATIENCE)
+        assert "Authorization" not in other.requests[0][1]
+    assert part.read_bytes() == BODY
+    assert server.requests[0][1]["Authorization"] == "Basic bWU6c2VjcmV0"
+
+
+def test_a_download_that_goes_on_tells_it_again(server: Loopback, part: Path) -> None:
+    url = server.serve("/a", Resource(BODY, ETAG, faults=[50]))
+    download(Location(url, Kind.MIRROR, "me:secret"), part, quiet(), PATIENCE)
+    assert server.ranges[1]
+    assert {headers.get("Authorization") for _, headers in server.requests} == {
+        "Basic bWU6c2VjcmV0"
+    }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import signal
 import subprocess
 import time
@@ -13,7 +14,7 @@ from libwheel.console import Console
 from libwheel.recipe import Archive, Source
 from libwheel.source import cache
 from libwheel.source.download import Fault
-from libwheel.source.fetch import Fetched, SourceError, fetch, fetch_all
+from libwheel.source.fetch import Fetched, SourceError, fetch_all
 from unit.source.loopback import WAIT, Loopback, Resource, closed_port
 from unit.source.making import environment, network, python, quiet, said, sha256, source
 
@@ -30,7 +31,7 @@ def get(
     console: Console | None = None,
 ) -> tuple[Fetched, ...]:
     variables = environment(tmp_path / "cache", mirrors, debian)
-    return fetch(need, variables, console or quiet(), bundled, network(tmp_path / "apt"))
+    return fetch_all([need], variables, console or quiet(), bundled, network(tmp_path / "apt"))
 
 
 def refusal(tmp_path: Path, *need: Source, **how: str) -> SourceError:
@@ -43,10 +44,10 @@ def test_upstream_then_the_cache(server: Loopback, tmp_path: Path) -> None:
     url = server.serve("/lib-1.0.tar.gz", Resource(DATA))
     need = source(DATA, url)
     (first,) = get(tmp_path, need)
-    assert (first.archive, first.origin, first.name) == (need, url, "lib-1.0.tar.gz")
+    assert (first.archive, first.name) == (need, "lib-1.0.tar.gz")
     assert first.path.read_bytes() == DATA
     (second,) = get(tmp_path, need)
-    assert (second.path, second.origin) == (first.path, "the cache")
+    assert second == first
     assert server.paths == ["/lib-1.0.tar.gz"]
 
 
@@ -73,16 +74,41 @@ def test_the_mirrors_of_apt_are_used(server: Loopback, tmp_path: Path) -> None:
 
 def test_bundled_files_come_first_then_mirrors(server: Loopback, tmp_path: Path) -> None:
     url = server.serve("/lib-1.0.tar.gz", Resource(DATA))
-    for name in ("sources", "mirror"):
+    for name, data in (("sources", DATA), ("mirror", OTHER)):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "lib-1.0.tar.gz").write_bytes(DATA)
-    need, mirror = source(DATA, url), str(tmp_path / "mirror")
-    (found,) = get(tmp_path, need, mirrors=mirror, bundled=[tmp_path / "sources"])
-    assert found.origin == (tmp_path / "sources" / "lib-1.0.tar.gz").as_uri()
+        (tmp_path / name / "lib-1.0.tar.gz").write_bytes(data)
+    need, mirror, console = source(DATA, url), str(tmp_path / "mirror"), quiet()
+    (found,) = get(tmp_path, need, mirrors=mirror, bundled=[tmp_path / "sources"], console=console)
+    assert said(console) == ""
     found.path.unlink()
-    (found,) = get(tmp_path, need, mirrors=mirror, bundled=[tmp_path / "none"])
-    assert found.origin == (tmp_path / "mirror" / "lib-1.0.tar.gz").as_uri()
+    (tmp_path / "mirror" / "lib-1.0.tar.gz").write_bytes(DATA)
+    assert get(tmp_path, need, mirrors=mirror, bundled=[tmp_path / "none"]) == (found,)
     assert server.requests == []
+
+
+def test_a_password_in_a_mirror_s_url_is_sent_and_never_shown(
+    server: Loopback, tmp_path: Path
+) -> None:
+    mirror = f"{server.address}/m".replace("//", "//me:s%40cret@")
+    server.serve("/m/lib.tar.gz", Resource(DATA, faults=[503, 50]))
+    console = quiet()
+    get(tmp_path, source(DATA, "https://x/lib.tar.gz"), mirrors=mirror, console=console)
+    sent = [headers["Authorization"] for _, headers in server.requests]
+    assert sent == [f"Basic {base64.b64encode(b'me:s@cret').decode()}"] * 3
+    assert f"fetching {server.address}/m/lib.tar.gz" in said(console)
+    gone = refusal(tmp_path, source(OTHER, debian="pool/other"), mirrors=mirror, debian=mirror)
+    assert len(gone.attempts) == 2
+    for shown in (said(console), str(gone), repr(gone.attempts)):
+        assert "cret" not in shown
+
+
+def test_no_part_of_a_download_keeps_the_password(server: Loopback, tmp_path: Path) -> None:
+    mirror = server.address.replace("//", "//me:secret@")
+    server.serve("/lib.tar.gz", Resource(DATA, faults=[50, 0, 0]))
+    refusal(tmp_path, source(DATA, "file:///none/lib.tar.gz"), mirrors=mirror)
+    notes = list((tmp_path / "cache").rglob("*.json"))
+    assert notes
+    assert not any("secret" in note.read_text() for note in notes)
 
 
 def test_a_mirror_without_the_file_is_passed_over_quietly(server: Loopback, tmp_path: Path) -> None:
@@ -123,7 +149,8 @@ def test_after_a_wrong_hash_the_next_location(server: Loopback, tmp_path: Path) 
     bad = server.serve("/bad/lib.tar.gz", Resource(b"something else"))
     good = server.serve("/good/lib.tar.gz", Resource(DATA))
     (found,) = get(tmp_path, source(DATA, bad, good))
-    assert (found.origin, found.path.read_bytes()) == (good, DATA)
+    assert found.path.read_bytes() == DATA
+    assert server.paths == ["/bad/lib.tar.gz", "/good/lib.tar.gz"]
 
 
 def test_a_file_pieced_together_wrongly_gets_a_second_chance(
@@ -271,10 +298,9 @@ from pathlib import Path
 from libwheel import settings
 from libwheel.console import Console
 from libwheel.recipe import Source
-from libwheel.source.fetch import fetch
+from libwheel.source.fetch import fetch_all
 env = settings.environment({{"LIBWHEEL_CACHE": sys.argv[1]}})
-(found,) = fetch([Source(sha256="{sha256(DATA)}", urls=(sys.argv[2],))], env, Console())
-print("origin", found.origin)
+fetch_all([[Source(sha256="{sha256(DATA)}", urls=(sys.argv[2],))]], env, Console())
 """
 
 
@@ -298,7 +324,7 @@ def test_two_builds_at_once_download_once(server: Loopback, tmp_path: Path) -> N
             ends = finish(second)
         begins = finish(first)
     assert waits == "  waiting for another build that fetches lib.tar.gz\n"
-    assert (begins[-1], ends[-1]) == (f"origin {url}", "origin the cache")
+    assert (begins, ends) == ([f"  fetching {url}"], [])
     assert server.paths == ["/lib.tar.gz"]
 
 

@@ -65,3 +65,18 @@ def test_what_a_url_cannot_hold_is_encoded_and_the_rest_left_alone() -> None:
 def test_no_place_is_tried_twice() -> None:
     archive = Archive(sha256="0" * 64, urls=("https://x/a.tar.gz",) * 2)
     assert len(locations(archive, [], ["https://m", "https://m/"], [])) == 2
+
+
+def test_who_asks_is_no_part_of_what_is_asked_for() -> None:
+    archive = Archive(sha256="0" * 64, debian="pool/a@1.tar.gz")
+    (place,) = locations(archive, [], [], ["https://me@work:p%40ss%20%C3%A9@host:8443/debian"])
+    assert place.url == "https://host:8443/debian/pool/a%401.tar.gz"
+    assert place.credentials == "me@work:p@ss é"
+    assert place.secret_headers == {"Authorization": "Basic bWVAd29yazpwQHNzIMOp"}
+    assert "p@ss" not in repr(place)
+
+
+def test_most_places_ask_for_no_name() -> None:
+    archive = Archive(sha256="0" * 64, urls=("https://x/@scope/a.tar.gz",))
+    (place,) = locations(archive, [], [], [])
+    assert (place.url, place.secret_headers) == ("https://x/@scope/a.tar.gz", {})

