@@ -77,7 +77,7 @@ def build_wheel(task: Task, folder: Path, prepared: Path | None = None) -> str:
     `prepared` is the dist-info folder that `write_metadata` has made before.
     """
     _check_metadata(task, prepared)
-    _note_ignored(task)
+    _note(task)
     tools = find_tools(task)
     with _workspace(task) as space:
         fetched = fetch_sources(task)
@@ -127,7 +127,10 @@ def _check_metadata(task: Task, prepared: Path | None) -> None:
         raise InternalError(f"{prepared / 'METADATA'} is not what this build makes")
 
 
-def _note_ignored(task: Task) -> None:
+def _note(task: Task) -> None:
+    """Say what the person who builds should know before it begins."""
+    if warning := task.resolved.release.warning:
+        task.console.warn(f"{task.tag.wheel} {task.tag.version}: {warning}")
     if names := task.environment.ignored:
         verb = "is" if len(names) == 1 else "are"
         why = "a recipe's flags stand in the recipe"

@@ -66,6 +66,7 @@ class Release:
         "Licence files in the source tree; they go into the wheel.", check=checks.inside
     )
     source: tuple[Source, ...] = key("Where it can be had: the same release, tried in order.")
+    warning: str = key("What whoever builds this release is told.", default="")
     patches: tuple[str, ...] = key(
         "Patches for this release, in order.", check=checks.inside, default=()
     )

@@ -27,6 +27,7 @@ def recipe_text(task: Task) -> str:
         resolved = task.recipe.resolve(release.version, task.target)
         default = ", the default" if release is task.recipe.releases[0] else ""
         lines.append(f"  {release.version} (ABI {resolved.abi}{default})")
+        lines += [f"    warning: {release.warning}"] if release.warning else []
         lines += [f"    {place}" for source in release.source for place in _places(source.archives)]
     lines += ["", f"libraries of {task.tag.version}"]
     for library in task.resolved.library:

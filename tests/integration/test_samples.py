@@ -200,3 +200,13 @@ def test_a_broken_library_is_found_out_and_no_wheel_is_left(name: str, tmp_path:
         assert done.returncode == 1
         assert FINDINGS[name] in done.stdout
         assert list((tmp_path / "dist").iterdir()) == []
+
+
+def test_a_release_s_warning_is_told(tmp_path: Path) -> None:
+    made = make_sample("make-answer", tmp_path)
+    recipe = made.folder / "recipe.toml"
+    licenses = 'licenses = ["LICENSE"]'
+    recipe.write_text(recipe.read_text().replace(licenses, f'warning = "42 is open"\n{licenses}'))
+    done = libwheel("build", made.folder, "-o", tmp_path / "dist")
+    assert "warning: answer-make 1.2.3: 42 is open\n" in done.stdout
+    assert "    warning: 42 is open\n" in libwheel("show", made.folder).stdout
