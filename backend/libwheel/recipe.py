@@ -9,6 +9,7 @@ from typing import Any
 
 from packaging.licenses import canonicalize_license_expression
 from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 
 from libwheel import recipe_checks as checks
 from libwheel.errors import BuildError, Problem, nearest
@@ -271,13 +272,14 @@ class Recipe:
         """
         if version is None:
             return self.releases[0]
-        known = {release.version: release for release in self.releases}
-        if version not in known:
-            raise BuildError(
-                f"{self.folder / FILE} has no release {version!r}{nearest(version, known)}; "
-                f"it has {', '.join(known)}"
-            )
-        return known[version]
+        for release in self.releases:
+            if _same_version(release.version, version):
+                return release
+        versions = [release.version for release in self.releases]
+        raise BuildError(
+            f"{self.folder / FILE} has no release {version!r}{nearest(version, versions)}; "
+            f"it has {', '.join(versions)}"
+        )
 
     def resolve(self, version: str | None, target: Target) -> Resolved:
         """Return the recipe for one release and target."""
@@ -312,6 +314,14 @@ def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str,
         both = isinstance(value, dict) and isinstance(merged.get(name), dict)
         merged[name] = _laid_over(merged[name], value) if both else value
     return merged
+
+
+def _same_version(one: str, other: str) -> bool:
+    """Compare as PEP 440 does: 2.0 is 2.0.0."""
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return False
 
 
 def _below(folder: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Choose from an installed tree what will ship; whatever nobody spoke of is a mistake."""
+"""Choose from an installed tree what will ship, and name whatever nobody spoke of."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from libwheel.errors import RecipeError
 from libwheel.patterns import matches_any, unmatched
 from libwheel.recipe import Resolved
 
@@ -23,18 +22,17 @@ class Selection:
     """What will ship: the binary of each promised library, by name, and the headers.
 
     A promised library that is not there is left out; headers are relative to `include/`.
+    `mistakes` are installed files that the recipe neither ships nor drops, and patterns that
+    drop nothing: the audit shows them.
     """
 
     binaries: Mapping[str, Path]
     headers: Mapping[str, Path]
+    mistakes: tuple[str, ...]
 
 
 def select(resolved: Resolved, prefix: Path) -> Selection:
-    """Choose from the installed tree at `prefix`.
-
-    Raises RecipeError for installed files that the recipe neither ships nor drops, and for
-    patterns that drop nothing.
-    """
+    """Choose from the installed tree at `prefix`."""
     drop = resolved.wheel.drop
     installed = {path.relative_to(prefix).as_posix(): path for path in _files(prefix)}
     kept = {n: p for n, p in installed.items() if not matches_any(n, (*REPLACED, *drop))}
@@ -42,10 +40,8 @@ def select(resolved: Resolved, prefix: Path) -> Selection:
     binaries = _binaries(resolved, kept)
     shipped = {*binaries.values(), *headers.values()}
     leftover = [n for n, p in kept.items() if p not in shipped and not _is_other_name(n, p)]
-    problems = [*_unmatched(drop, installed), *_leftover(resolved, leftover)]
-    if problems:
-        raise RecipeError(resolved.problem("wheel.drop", text) for text in problems)
-    return Selection(binaries, headers)
+    mistakes = (*_unmatched(drop, installed), *_leftover(resolved, leftover))
+    return Selection(binaries, headers, mistakes)
 
 
 def _files(prefix: Path) -> Iterator[Path]:
@@ -80,7 +76,7 @@ def _stem(name: str) -> str | None:
 
 def _unmatched(drop: tuple[str, ...], installed: Mapping[str, Path]) -> Iterator[str]:
     for pattern in unmatched(drop, installed):
-        yield f"{pattern!r} matches nothing that upstream installed"
+        yield f"wheel.drop: {pattern!r} matches nothing that upstream installed"
 
 
 def _leftover(resolved: Resolved, names: list[str]) -> Iterator[str]:

@@ -51,7 +51,7 @@ def parse(config: Mapping[str, str | Sequence[str]] | None) -> Settings:
         )
     values = {name: _one(name, value) for name, value in given.items()}
     paths = {name: _absolute(name, values[name]) for name in PATHS if name in values}
-    work_dir = _spaceless(paths["work-dir"]) if "work-dir" in paths else None
+    work_dir = spaceless("work-dir", paths["work-dir"]) if "work-dir" in paths else None
     source = _existing(paths["source"]) if "source" in paths else None
     if source and work_dir and source.resolve().is_relative_to(work_dir.resolve()):
         raise BuildError(f"-C source: {source} is in -C work-dir, which every build empties")
@@ -100,10 +100,11 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _spaceless(path: Path) -> Path:
+def spaceless(name: str, path: Path) -> Path:
+    """Return `path`; raises BuildError where the setting `name` cannot be it."""
     if len(str(path).split()) == 1:
         return path
-    raise BuildError(f"-C work-dir must have no white space: make and configure cannot: {path}")
+    raise BuildError(f"-C {name} must have no white space: make and configure cannot: {path}")
 
 
 def _bundle(value: str) -> bool:

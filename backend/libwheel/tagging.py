@@ -26,6 +26,11 @@ def originals(selection: Selection) -> dict[str, Binary]:
     return {name: replace(b, soname=b.soname or names[name]) for name, b in found.items()}
 
 
+def sonames(selection: Selection) -> dict[str, str]:
+    """Return upstream's SONAME of each chosen library, by the library's name."""
+    return {name: binary.soname or "" for name, binary in originals(selection).items()}
+
+
 def copies(resolved: Resolved, selection: Selection, tag: Tag, folder: Path) -> dict[str, Path]:
     """Copy each chosen library to its tagged name below `folder`; return them by name."""
     found = {}

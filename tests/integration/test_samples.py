@@ -210,3 +210,15 @@ def test_a_release_s_warning_is_told(tmp_path: Path) -> None:
     done = libwheel("build", made.folder, "-o", tmp_path / "dist")
     assert "warning: answer-make 1.2.3: 42 is open\n" in done.stdout
     assert "    warning: 42 is open\n" in libwheel("show", made.folder).stdout
+
+
+def test_findings_about_what_was_installed_are_shown_with_the_others(tmp_path: Path) -> None:
+    made = make_sample("missing-library", tmp_path)
+    recipe = made.folder / "recipe.toml"
+    recipe.write_text(recipe.read_text().replace('"share/**"', '"nothing/**"'))
+    done = libwheel("build", made.folder, "-o", tmp_path / "dist")
+    assert done.returncode == 1
+    for rule in ("missing-library", "unspoken-file"):
+        assert f"[{rule}]" in done.stdout
+    assert "'nothing/**' matches nothing that upstream installed" in done.stdout
+    assert "share/man/man3/answer.3 was installed: drop it" in done.stdout

@@ -213,3 +213,20 @@ def test_an_sdist_holds_the_recipe_and_says_what_it_leaves_out(
         "recipe.toml",
         "smoke.c",
     }
+
+
+def test_fetch_unpacks_into_an_empty_folder_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    assert run("fetch", "--unpack", tmp_path, ZLIB) == 1
+    assert f"--unpack: {tmp_path} is not empty" in capsys.readouterr().err
+
+
+def test_plan_refuses_a_folder_with_a_space(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my work").mkdir()
+    monkeypatch.chdir(tmp_path / "my work")
+    assert run("plan", ZLIB) == 1
+    assert "-C work-dir must have no white space" in capsys.readouterr().err

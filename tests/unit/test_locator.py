@@ -193,7 +193,8 @@ def test_any_other_question_shows_the_help_and_fails(
     made = install(tmp_path / "prefix")
     done = made.run("-m", "hdf5_pywheel", *words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.rstrip("\n") == made.ask("--help")
+    told = f"\n\nerror: not a question: {' '.join(words)}" if words else ""
+    assert done.stderr.rstrip("\n") == made.ask("--help") + told
 
 
 def test_importing_it_imports_and_reads_nothing_else(tmp_path: Path) -> None:

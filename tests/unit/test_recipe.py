@@ -511,3 +511,9 @@ def test_a_file_in_place_of_a_recipe(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BuildError, match=r"file is not a recipe: it has no recipe\.toml"):
         load(tmp_path / "file")
+
+
+@pytest.mark.parametrize("version", ["2", "2.0", "2.0.0", "v2.0.0"])
+def test_a_version_is_found_however_it_is_spelled(folder: Path, version: str) -> None:
+    recipe = read(folder, HEAD + RELEASE + NEWER + REST)
+    assert recipe.resolve(version, GLIBC).release.version == "2.0.0"

@@ -22,7 +22,7 @@ RECIPE = resolved(library("answer_hl"), library("answer", file="ans"), library("
 def test_each_chosen_library_is_copied_to_its_tagged_name(tmp_path: Path) -> None:
     original = write(tmp_path / "prefix/lib/libans.so.1.2.3", "binary")
     original.chmod(0o444)
-    selection = Selection({"answer": original}, {})
+    selection = Selection({"answer": original}, {}, ())
     copied = tagging.copies(RECIPE, selection, TAG, tmp_path / "stage")
     goal = tmp_path / "stage/lib/libans-pywheel-1.so"
     assert copied == {"answer": goal}
@@ -31,7 +31,7 @@ def test_each_chosen_library_is_copied_to_its_tagged_name(tmp_path: Path) -> Non
 
 
 def test_of_nothing_there_are_no_libraries(tmp_path: Path) -> None:
-    assert tagging.copies(RECIPE, Selection({}, {}), TAG, tmp_path) == {}
+    assert tagging.copies(RECIPE, Selection({}, {}, ()), TAG, tmp_path) == {}
     assert tagging.edits({}, {}, TAG) == []
     assert tagging.libraries(RECIPE, {}, TAG) == ()
 
@@ -42,7 +42,7 @@ def selection(tmp_path: Path) -> Selection:
     low = shared(tmp_path / "lib/libans.so.1", "int low(void) { return 1; }")
     code = "int low(void); int high(void) { return low(); }"
     high = shared(tmp_path / "lib/libanswer_hl.so.1", code, low)
-    return Selection({"answer_hl": high, "answer": low}, {})
+    return Selection({"answer_hl": high, "answer": low}, {}, ())
 
 
 @pytest.mark.compiles
@@ -61,7 +61,7 @@ def test_a_library_without_a_soname_is_known_by_its_file_s_name(tmp_path: Path) 
     bare, named = tmp_path / "libans.so.1.2", tmp_path / "libanswer_hl.so.1.2"
     run("gcc", "-shared", "-fPIC", tmp_path / "low.c", "-o", bare)
     run("gcc", "-shared", "-fPIC", tmp_path / "low.c", "-o", named, "-Wl,-soname,libanswer_hl.so.1")
-    found = tagging.originals(Selection({"answer": bare, "answer_hl": named}, {}))
+    found = tagging.originals(Selection({"answer": bare, "answer_hl": named}, {}, ()))
     assert elf.read(bare).soname is None
     assert (found["answer"].soname, found["answer_hl"].soname) == (
         "libans.so.1.2",

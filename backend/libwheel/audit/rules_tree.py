@@ -28,6 +28,10 @@ def missing_library(subject: Subject) -> Iterator[tuple[str, str]]:
             yield path, "is not a shared library"
 
 
+def unspoken_file(subject: Subject) -> Iterator[tuple[str, str]]:
+    return (("", mistake) for mistake in subject.unspoken)
+
+
 def soname(subject: Subject) -> Iterator[tuple[str, str]]:
     for path, binary in subject.binaries.items():
         if binary.soname is None:

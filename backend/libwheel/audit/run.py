@@ -17,6 +17,7 @@ TreeRule = Callable[[Subject], Iterator[tuple[str, str]]]
 TREE_RULES: tuple[TreeRule, ...] = (
     rules_tree.missing_library,
     rules_tree.missing_header,
+    rules_tree.unspoken_file,
     rules_tree.not_a_file,
     rules_tree.soname,
     rules_tree.wrong_abi,

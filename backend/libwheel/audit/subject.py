@@ -24,7 +24,7 @@ class Subject:
 
     `binaries` are the tree's, by staged path. `sonames` are those that upstream gave the
     libraries, by the library's name. `private` are folders that no shipped file may name: the
-    build tree, the home folder.
+    build tree, the home folder. `unspoken` are the mistakes that choosing the files found.
     """
 
     recipe: Resolved
@@ -35,6 +35,7 @@ class Subject:
     sonames: Mapping[str, str]
     private: tuple[Path, ...]
     unused_options: tuple[str, ...]
+    unspoken: tuple[str, ...]
     system: SystemLibraries
 
     @cached_property

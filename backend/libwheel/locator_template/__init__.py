@@ -53,7 +53,7 @@ def pkgconfigdir() -> Path:
 
 
 def cmakedir() -> Path:
-    """Return the folder of the CMake package, for ``-D{PYWHEEL}_DIR=``."""
+    """Return the folder of the CMake package, for ``-D<package>_DIR=``."""
     return _installed("lib", "cmake", PYWHEEL, f"{PYWHEEL}-config.cmake").parent
 
 

@@ -21,6 +21,8 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in ANSWERS:
         asked_for_help = arguments in (["-h"], ["--help"])
         print(usage(), file=sys.stdout if asked_for_help else sys.stderr)
+        if arguments and not asked_for_help:
+            print(f"\nerror: not a question: {' '.join(arguments)}", file=sys.stderr)
         return 0 if asked_for_help else 2
     try:
         answer = ANSWERS[arguments[0]][0]()

@@ -86,6 +86,7 @@ def subject(
         sonames={},
         private=(),
         unused_options=(),
+        unspoken=(),
         system=lambda _soname: None,
     )
 

@@ -115,6 +115,11 @@ def test_unused_options(tmp_path: Path) -> None:
     assert message.startswith(": build.options.BASE_FAST was not used by upstream's build of 1.0")
 
 
+def test_files_that_nobody_spoke_of(tmp_path: Path) -> None:
+    found = replace(subject(tmp_path), unspoken=("bin/tool was installed: drop it",))
+    assert messages(found, "unspoken-file") == [": bin/tool was installed: drop it"]
+
+
 def test_everything_is_shown_at_once(tmp_path: Path) -> None:
     broken = replace(BINARY, relro=False, soname=None, executable_stack=True)
     findings = audit(replace(subject(tmp_path, {BASE_PATH: broken}), unused_options=("A", "B")))
