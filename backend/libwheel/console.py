@@ -1,6 +1,7 @@
 """What a person sees while libwheel works: steps with their times, notes, progress.
 
-Colours and moving lines only on a terminal; NO_COLOR (no-color.org) takes the colours away.
+Colours and moving lines only on a terminal, and on none that says it is dumb; NO_COLOR
+(no-color.org) takes the colours away.
 """
 
 from __future__ import annotations
@@ -30,15 +31,19 @@ class Timing:
 
 @dataclass
 class Console:
-    """Writes to `stream`, on a terminal in `colours`; `timings` grows by one a step."""
+    """Writes to `stream`, on a terminal in `colours`; `timings` grows by one a step.
+
+    A `dumb` terminal knows no escape codes: it is written to like a file.
+    """
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     timings: list[Timing] = field(default_factory=list)
     colours: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
+    dumb: bool = field(default_factory=lambda: os.environ.get("TERM") == "dumb")
 
     @property
     def is_terminal(self) -> bool:
-        return self.stream.isatty()
+        return self.stream.isatty() and not self.dumb
 
     def paint(self, text: str, *codes: str) -> str:
         """Return `text` in colours where the stream shows them."""
@@ -110,13 +115,13 @@ class Progress:
         self.show(self._amount())
 
     def show(self, state: str) -> None:
-        """Show `state` and the time that has passed."""
+        """Show the time that has passed, and `state`, which may not fit on a terminal's line."""
         now = time.monotonic()
         terminal = self.console.is_terminal
         if now - self.shown < (_DRAW_EVERY if terminal else _LINE_EVERY):
             return
         self.shown = now
-        text = f"  {self.label}: {_plain(state)} ({now - self.start:.0f} s)"
+        text = f"  {self.label} ({now - self.start:.0f} s): {_plain(state)}"
         (self.console.draw if terminal else self.console.line)(text)
 
     def _amount(self) -> str:

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from libwheel.errors import BuildError
+from libwheel.signals import held
 
 Ignored = Callable[[str, list[str]], Iterable[str]]
 
@@ -62,6 +64,47 @@ def free(folder: Path) -> int:
     """Return how many bytes fit where `folder` is, or will be."""
     there = next(path for path in (folder, *folder.parents) if path.is_dir())
     return shutil.disk_usage(there).free
+
+
+# Where a folder in it is read-only, rm fails at first, unless it is root's.
+_DELETE = 'rm -rf -- "$1" || { chmod -R u+rwx -- "$1"; exec rm -rf -- "$1"; }'
+
+
+class _Outliving(subprocess.Popen[bytes]):
+    """A process that may be left running; Popen would warn of that."""
+
+    def __del__(self) -> None:
+        pass
+
+
+def begin_deletion(folder: Path) -> Callable[[], None]:
+    """Delete a folder by a process of its own; return what waits until it is gone.
+
+    That process goes on where ours is ended, be it by Ctrl-C or SIGKILL.
+    """
+    process = _deleting(folder)
+
+    def wait() -> None:
+        if process:
+            process.wait()
+        shutil.rmtree(folder, ignore_errors=True)  # where there is no rm
+
+    return wait
+
+
+def _deleting(folder: Path) -> _Outliving | None:
+    try:
+        with held():  # else Ctrl-C could come before it is in a session of its own
+            return _Outliving(
+                ("sh", "-c", _DELETE, "sh", folder),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+    except OSError:  # there is no sh on PATH, or no process to be had
+        return None
 
 
 @contextmanager

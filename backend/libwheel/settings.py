@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from libwheel.errors import BuildError, nearest
 
@@ -115,7 +116,14 @@ def _bundle(value: str) -> bool:
 
 _END_OF_TIME = 2**32  # of gzip, and nearly of zip
 
-CACHE_HINT = "LIBWHEEL_CACHE names another folder for the cache"  # where it cannot be written to
+_PREFIX = "LIBWHEEL_"
+_CACHE = "LIBWHEEL_CACHE"
+_MIRRORS = "LIBWHEEL_MIRRORS"
+_DEBIAN_MIRROR = "LIBWHEEL_DEBIAN_MIRROR"
+
+VARIABLES = (_CACHE, _MIRRORS, _DEBIAN_MIRROR)  # all that begin with LIBWHEEL_
+
+CACHE_HINT = f"{_CACHE} names another folder for the cache"  # where it cannot be written to
 
 IGNORED_VARIABLES = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS")
 
@@ -125,7 +133,7 @@ class Environment:
     """What libwheel takes from the environment variables, read once.
 
     `cache`: the cache folder. `mirrors`: folders or URLs tried first by file name.
-    `debian_mirror`: in place of what apt's configuration names. `cc`, `cxx`: the native
+    `debian_mirror`: a URL in place of what apt's configuration names. `cc`, `cxx`: the native
     compilers, empty for the usual ones. `path`: where programs are looked for. `epoch`: the
     time of every file in what is built, in seconds since 1970 (SOURCE_DATE_EPOCH).
     `ignored`: variables that are set and that no build sees.
@@ -143,13 +151,18 @@ class Environment:
 
 
 def environment(variables: Mapping[str, str]) -> Environment:
-    """Read the environment variables that README.md lists."""
+    """Read the environment variables that README.md lists.
+
+    Raises BuildError for a value that cannot be used, and for a name that begins with
+    LIBWHEEL_ and is none of them.
+    """
+    _stop_for_unknown(variables)
     home = variables.get("HOME")
     return Environment(
         cache=_cache(variables),
         home=Path(home) if home else None,
-        mirrors=tuple(variables.get("LIBWHEEL_MIRRORS", "").split()),
-        debian_mirror=variables.get("LIBWHEEL_DEBIAN_MIRROR") or None,
+        mirrors=tuple(map(_mirror, variables.get(_MIRRORS, "").split())),
+        debian_mirror=_debian_mirror(variables.get(_DEBIAN_MIRROR, "")),
         cc=variables.get("CC", ""),
         cxx=variables.get("CXX", ""),
         path=variables.get("PATH", os.defpath),
@@ -158,20 +171,64 @@ def environment(variables: Mapping[str, str]) -> Environment:
     )
 
 
+def _stop_for_unknown(variables: Iterable[str]) -> None:
+    own = {name for name in variables if name.startswith(_PREFIX)}
+    if unknown := sorted(own.difference(VARIABLES)):
+        known = f"known: {', '.join(VARIABLES)}"
+        raise BuildError("\n".join([*map(_unknown, unknown), known]))
+
+
+def _unknown(name: str) -> str:
+    """Say so, with the nearest name; the prefix, which all have, makes none of them near."""
+    rest = name.removeprefix(_PREFIX)
+    near = [known for known in VARIABLES if nearest(rest, [known.removeprefix(_PREFIX)])]
+    return f"unknown environment variable {name}{nearest(name, near)}"
+
+
+def _mirror(entry: str) -> str:
+    is_folder = entry.startswith("/") and os.access(f"{entry}/", os.X_OK)
+    if is_folder or _is_url(entry):
+        return entry
+    raise BuildError(
+        f"{_MIRRORS}: {_shown(entry)!r} is not an http, https or file URL, nor the absolute path "
+        "of a folder that is there; a folder with a space is written as file:///...%20..."
+    )
+
+
+def _debian_mirror(value: str) -> str | None:
+    if not value or _is_url(value):
+        return value or None
+    raise BuildError(f"{_DEBIAN_MIRROR} must be an http, https or file URL, not {_shown(value)!r}")
+
+
+def _is_url(value: str) -> bool:
+    try:
+        host = urlsplit(value).hostname
+    except ValueError:
+        return False
+    is_whole = value.startswith("file:/") or (value.startswith(("http://", "https://")) and host)
+    return bool(is_whole) and value.split() == [value]
+
+
+def _shown(value: str) -> str:
+    """Return `value` without what may be a password: a path has none."""
+    _, at, rest = value.rpartition("@")
+    return f"...{at}{rest}" if at and not value.startswith("/") else value
+
+
 def _cache(variables: Mapping[str, str]) -> Path:
     """Return the cache folder; a relative XDG_CACHE_HOME counts as none, as its standard says."""
-    chosen = variables.get("LIBWHEEL_CACHE", "")
+    chosen = variables.get(_CACHE, "")
     if chosen and not Path(chosen).is_absolute():
         raise BuildError(
-            f"LIBWHEEL_CACHE must be an absolute path, not {chosen!r}: "
-            "a frontend may build in any folder"
+            f"{_CACHE} must be an absolute path, not {chosen!r}: a frontend may build in any folder"
         )
     if chosen:
         return Path(chosen)
     xdg = Path(variables.get("XDG_CACHE_HOME", ""))
     home = variables.get("HOME")
     if not xdg.is_absolute() and not home:
-        raise BuildError("no place for the cache: set LIBWHEEL_CACHE, XDG_CACHE_HOME or HOME")
+        raise BuildError(f"no place for the cache: set {_CACHE}, XDG_CACHE_HOME or HOME")
     return (xdg if xdg.is_absolute() else Path(f"{home}/.cache").absolute()) / "libwheel"
 
 

@@ -7,11 +7,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from libwheel.errors import BuildError
-from libwheel.files import locked, writing_to
+from libwheel.files import begin_deletion, locked, writing_to
 from libwheel.plan import Workspace
 from libwheel.settings import CACHE_HINT
 
@@ -24,16 +24,24 @@ _MARKER = ".libwheel-work-dir"
 def temporary(stem: str, log_folder: Path) -> Iterator[Workspace]:
     """Yield a workspace that goes when the block ends.
 
-    Its logs stay, below `log_folder`, where the block ends with an error.
+    Its logs stay, below `log_folder`, where the block ends with an error. A frontend that is
+    interrupted lets us live for a moment only: all deletions are under way before we wait.
     """
-    with (
-        _logs(stem, log_folder) as logs,
-        tempfile.TemporaryDirectory(prefix="libwheel-", ignore_cleanup_errors=True) as root,
-    ):
-        if root.split() != [root]:
+    with ExitStack() as at_last, _logs(stem, log_folder) as logs, _folder(at_last) as root:
+        if str(root).split() != [str(root)]:
             raise BuildError(f"TMPDIR must have no white space: make and configure cannot: {root}")
-        with writing_to(Path(root), "TMPDIR, or -C work-dir, names another folder"):
-            yield _ready(Workspace(Path(root).resolve(), logs))
+        with writing_to(root, "TMPDIR, or -C work-dir, names another folder"):
+            yield _ready(Workspace(root.resolve(), logs))
+
+
+@contextmanager
+def _folder(at_last: ExitStack) -> Iterator[Path]:
+    """Yield a folder whose deletion begins when the block ends; `at_last` waits for it."""
+    root = Path(tempfile.mkdtemp(prefix="libwheel-"))
+    try:
+        yield root
+    finally:
+        at_last.callback(begin_deletion(root))
 
 
 @contextmanager

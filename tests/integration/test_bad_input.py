@@ -147,6 +147,7 @@ def test_a_download_that_is_cut_off_is_gone_on_with(bench: Bench, server: Loopba
 
 def test_no_place_is_reachable(bench: Bench, server: Loopback) -> None:
     nobody, mirror = unreachable(), bench.root / "mirror"
+    mirror.mkdir()
     bench.edit(bench.sample.archive.as_uri(), f"{nobody}/a.tar.gz")
     for name in ("1.2.2", "1.2.1", "1.2.0"):
         add_release(bench, name, f"{nobody}/{name}.tar.gz")
@@ -422,6 +423,50 @@ def test_an_interrupted_program(
         wait_until((tmp_path / "halted").exists)
         assert len(processes_below(bench.temporary)) >= 1
         end(process, bench, number)
+
+
+# Frontends run a hook in this way: after Ctrl-C it has 0.25 s, and then SIGKILL comes.
+FRONTEND = """
+import subprocess, sys
+hook = "import sys, libwheel.hooks; libwheel.hooks.build_wheel(sys.argv[1])"
+subprocess.run((sys.executable, "-W", "error", "-c", hook, sys.argv[1]), check=True)
+"""
+FILES = 4000
+GONE = 20.0  # seconds that a tree may take to go
+
+
+@pytest.mark.parametrize("before", ["", "sleep 1; "], ids=["as it is", "slow"])
+def test_an_interrupted_frontend(bench: Bench, before: str) -> None:
+    repack(bench, {f"{TOP}/many/{n // 100}/{n}": b"text" for n in range(FILES)})
+    stand_in(bench.root / "bin", "rm", f'{before}exec $REAL "$@"')
+    deaf = f"trap '' TERM; {HALT.format(folder=bench.root)}"
+    path = stand_in(bench.root / "bin", "cc", deaf)
+    with start_frontend(bench, PATH=path) as frontend:
+        wait_until((bench.root / "halted").exists)
+        assert len(list(bench.temporary.glob("libwheel-*/source/many/*/*"))) == FILES
+        os.killpg(frontend.pid, signal.SIGINT)
+        output, _ = frontend.communicate(timeout=PATIENCE)
+    assert "ResourceWarning" not in output
+    if before:
+        assert any(bench.temporary.iterdir())  # the hook was killed before it was gone
+    wait_until(lambda: not any(bench.temporary.iterdir()), GONE)
+    wait_until(lambda: not processes_below(bench.root), GONE)
+    assert bench.leftovers() == []
+    assert_builds(bench)
+
+
+def start_frontend(bench: Bench, **variables: str) -> subprocess.Popen[str]:
+    """Start a frontend, in a process group as a shell gives it, that builds the recipe."""
+    return subprocess.Popen(
+        (sys.executable, "-c", FRONTEND, bench.dist),
+        cwd=bench.sample.folder,
+        env={**os.environ, **bench.variables, **variables},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def test_an_interrupted_download(bench: Bench, server: Loopback) -> None:

@@ -18,6 +18,7 @@ CLEAR = "\r\033[K"
 @pytest.fixture(autouse=True)
 def _colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
 
 
 def plainly(work: Callable[[Console], None]) -> str:
@@ -55,10 +56,17 @@ def everything(console: Console) -> None:
         progress.advance(50)
 
 
+LINES = "line\n  note\nwarning: warning\nerror: one\ntwo\n* step\n  work (0 s): 50 % of 0.0 MB\n"
+
+
 def test_off_a_terminal_there_are_lines_alone() -> None:
-    assert plainly(everything) == (
-        "line\n  note\nwarning: warning\nerror: one\ntwo\n* step\n  work: 50 % of 0.0 MB (0 s)\n"
-    )
+    assert plainly(everything) == LINES
+
+
+def test_a_dumb_terminal_gets_lines_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert on_terminal(everything) == LINES
+    assert on_terminal(show_many) == ""
 
 
 def test_on_a_terminal_there_are_colours_and_a_moving_line() -> None:
@@ -66,7 +74,7 @@ def test_on_a_terminal_there_are_colours_and_a_moving_line() -> None:
     assert "\033[31;1merror:\033[0m one\ntwo\n" in written
     assert "\033[33mwarning:\033[0m warning\n" in written
     assert "\033[1m* step\033[0m\n" in written
-    assert f"{CLEAR}  work: [##########          ] 50 % of {CLEAR}" in written
+    assert f"{CLEAR}  work (0 s): [##########          ] 50{CLEAR}" in written
 
 
 def test_no_color_takes_the_colours_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +154,15 @@ def test_a_moving_line_moves_a_few_times_a_second() -> None:
     assert moves <= (time.monotonic() - start) * 10
 
 
+def test_the_time_of_a_long_work_is_shown_however_long_its_state_is() -> None:
+    def work(console: Console) -> None:
+        progress = Progress(console, "compile", None)
+        progress.start, progress.shown = progress.start - 12, progress.shown - 60
+        progress.show("[29/378] Building " + "x" * 100)
+
+    assert on_terminal(work) == f"{CLEAR}  compile (12 s): [29/378] Building xxx"
+
+
 def shown(advance: int, total: int | None) -> str:
     stream = io.StringIO()
     progress = Progress(Console(stream), "get", total)
@@ -156,11 +173,11 @@ def shown(advance: int, total: int | None) -> str:
 
 
 def test_progress_of_a_known_total() -> None:
-    assert shown(1_000_000, 4_000_000) == "  get: 25 % of 4.0 MB (0 s)\n"
+    assert shown(1_000_000, 4_000_000) == "  get (0 s): 25 % of 4.0 MB\n"
 
 
 def test_progress_of_an_unknown_total() -> None:
-    assert shown(1_500_000, None) == "  get: 1.5 MB (0 s)\n"
+    assert shown(1_500_000, None) == "  get (0 s): 1.5 MB\n"
 
 
 def test_colours_and_control_characters_of_a_program_s_output_are_left_out() -> None:
@@ -168,7 +185,7 @@ def test_colours_and_control_characters_of_a_program_s_output_are_left_out() -> 
     progress = Progress(Console(stream), "compile", None)
     progress.shown -= 60
     progress.show("\033[1;31merror:\033[0m é\tx\r")
-    assert stream.getvalue() == "  compile: error: éx (0 s)\n"
+    assert stream.getvalue() == "  compile (0 s): error: éx\n"
 
 
 def test_the_standard_error_stream_is_the_default(capfd: pytest.CaptureFixture[str]) -> None:

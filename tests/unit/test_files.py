@@ -1,18 +1,29 @@
 from __future__ import annotations
 
 import errno
+import gc
 import hashlib
 import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import libwheel
 from libwheel.errors import BuildError
-from libwheel.files import locked, replacing, replacing_folder, sha256_of, writing_to
+from libwheel.files import (
+    begin_deletion,
+    locked,
+    replacing,
+    replacing_folder,
+    sha256_of,
+    writing_to,
+)
 
 BACKEND = Path(libwheel.__file__).parents[1]
 
@@ -174,3 +185,94 @@ def test_of_two_files_one_is_enough(tmp_path: Path) -> None:
     goal = str(tmp_path / "folder" / "copy")
     with pytest.raises(BuildError, match="the disk is full"), writing_to(tmp_path / "folder"):
         raise OSError(errno.ENOSPC, "No space left on device", "/the/original", None, goal)
+
+
+def make_tree(parent: Path) -> Path:
+    """Make a folder with a name that is hard to handle, a file, and a link to what must stay."""
+    (parent / "elsewhere").mkdir()
+    (parent / "elsewhere" / "file").touch()
+    tree = parent / "-a 'tree"
+    (tree / "below").mkdir(parents=True)
+    (tree / "below" / "file").touch()
+    (tree / "link").symlink_to(parent / "elsewhere")
+    return tree
+
+
+def put_before_rm(folder: Path, script: str) -> str:
+    """Write an rm that runs `script` first; return the PATH where it stands."""
+    folder.mkdir()
+    (folder / "rm").write_text(f'#!/bin/sh\n{script}\nexec {shutil.which("rm")} "$@"\n')
+    (folder / "rm").chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def wait_until_gone(folder: Path) -> None:
+    deadline = time.monotonic() + 20
+    while folder.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("path", [os.environ["PATH"], "/no/programs"], ids=["rm", "no rm"])
+def test_a_deletion_is_done_when_it_was_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    tree = make_tree(tmp_path)
+    monkeypatch.setenv("PATH", path)
+    begin_deletion(tree)()
+    assert not tree.exists()
+    assert (tmp_path / "elsewhere" / "file").exists()
+
+
+def test_what_is_gone_already_needs_no_deletion(tmp_path: Path) -> None:
+    begin_deletion(tmp_path / "nothing")()
+
+
+def test_a_read_only_folder_goes_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = make_tree(tmp_path)
+    (tree / "below").chmod(0o555)
+    # root's rm would delete it: let it fail as anyone else's does
+    script = '[ "$(stat -c %a "$3/below")" = 555 ] && exit 1'
+    monkeypatch.setenv("PATH", put_before_rm(tmp_path / "bin", script))
+    begin_deletion(tree)
+    wait_until_gone(tree)
+
+
+def test_nobody_has_to_wait_for_a_deletion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tree = make_tree(tmp_path)
+    monkeypatch.setenv("PATH", put_before_rm(tmp_path / "bin", "sleep 0.5"))
+    begin_deletion(tree)
+    gc.collect()  # no ResourceWarning
+    assert tree.exists()
+    wait_until_gone(tree)
+
+
+DELETE = """
+import sys
+from pathlib import Path
+from libwheel.files import begin_deletion
+wait = begin_deletion(Path(sys.argv[1]))
+print("begun", flush=True)
+wait()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_deletion_goes_on_where_its_beginner_is_ended(tmp_path: Path, number: int) -> None:
+    tree = make_tree(tmp_path)
+    process = subprocess.Popen(
+        (sys.executable, "-W", "error", "-c", DELETE, tree),
+        env={"PYTHONPATH": str(BACKEND), "PATH": put_before_rm(tmp_path / "bin", "sleep 1")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    with process:
+        assert process.stdout
+        assert process.stdout.readline() == b"begun\n"
+        os.killpg(process.pid, number)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == -number
+    assert b"ResourceWarning" not in errors
+    assert tree.exists()
+    wait_until_gone(tree)

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from conftest import ROOT
 from libwheel.errors import BuildError
-from libwheel.settings import HELP, IGNORED_VARIABLES, Environment, Settings, environment, parse
+from libwheel.settings import (
+    HELP,
+    IGNORED_VARIABLES,
+    VARIABLES,
+    Environment,
+    Settings,
+    environment,
+    parse,
+)
 
 
 def test_without_settings_everything_has_its_default() -> None:
@@ -74,12 +84,12 @@ def test_the_environment_with_nothing_but_a_home() -> None:
     )
 
 
-def test_the_environment_with_everything() -> None:
+def test_the_environment_with_everything(tmp_path: Path) -> None:
     variables = {
         "HOME": "/home/me",
         "XDG_CACHE_HOME": "/xdg",
         "LIBWHEEL_CACHE": "/cache",
-        "LIBWHEEL_MIRRORS": "/one  https://two.example/\n",
+        "LIBWHEEL_MIRRORS": f"{tmp_path}  https://two.example/\n",
         "LIBWHEEL_DEBIAN_MIRROR": "https://debian.example",
         "CC": "gcc -m64",
         "CXX": "g++",
@@ -91,7 +101,7 @@ def test_the_environment_with_everything() -> None:
     assert environment(variables) == Environment(
         cache=Path("/cache"),
         home=Path("/home/me"),
-        mirrors=("/one", "https://two.example/"),
+        mirrors=(str(tmp_path), "https://two.example/"),
         debian_mirror="https://debian.example",
         cc="gcc -m64",
         cxx="g++",
@@ -133,3 +143,62 @@ def test_an_unusable_epoch(value: str) -> None:
 def test_compiler_flags_are_all_told_of() -> None:
     variables = dict.fromkeys(IGNORED_VARIABLES, "-g")
     assert environment({"HOME": "/me", **variables}).ignored == IGNORED_VARIABLES
+
+
+def test_libwheel_s_own_variables_are_those_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert tuple(re.findall(r"^\| `(LIBWHEEL_\w+)` \|", readme, re.MULTILINE)) == VARIABLES
+
+
+def refusal(**variables: str) -> str:
+    with pytest.raises(BuildError) as caught:
+        environment({"HOME": "/me", **variables})
+    return str(caught.value)
+
+
+def test_every_unknown_variable_with_the_nearest() -> None:
+    said = refusal(LIBWHEEL_MIRROR="/", LIBWHEEL_DEBIAN_MIROR="", LIBWHEEL_JOBS="2")
+    assert said.splitlines() == [
+        "unknown environment variable LIBWHEEL_DEBIAN_MIROR "
+        "(did you mean 'LIBWHEEL_DEBIAN_MIRROR'?)",
+        "unknown environment variable LIBWHEEL_JOBS",
+        "unknown environment variable LIBWHEEL_MIRROR (did you mean 'LIBWHEEL_MIRRORS'?)",
+        "known: LIBWHEEL_CACHE, LIBWHEEL_MIRRORS, LIBWHEEL_DEBIAN_MIRROR",
+    ]
+
+
+URLS = ["http://a", "https://me:secret@a:8443/b", "http://[::1]:8080/", "file:/a", "file:///a%20b"]
+NO_URLS = ["a", "a/b", "https:/a", "https://", "http://[a", "HTTP://a", "ftp://a", "file:a", "//a"]
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_mirrors_that_are_urls(url: str) -> None:
+    found = environment({"HOME": "/me", "LIBWHEEL_MIRRORS": url, "LIBWHEEL_DEBIAN_MIRROR": url})
+    assert (found.mirrors, found.debian_mirror) == ((url,), url)
+
+
+@pytest.mark.parametrize("entry", NO_URLS)
+def test_a_mirror_that_is_no_url_and_no_folder(entry: str) -> None:
+    assert refusal(LIBWHEEL_MIRRORS=f"https://good {entry}") == (
+        f"LIBWHEEL_MIRRORS: {entry!r} is not an http, https or file URL, nor the absolute path of "
+        "a folder that is there; a folder with a space is written as file:///...%20..."
+    )
+
+
+def test_a_mirror_must_be_a_folder_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "my file").touch()
+    for entry in (f"{tmp_path}/@none", f"{tmp_path}/my file"):
+        assert f"{entry.split()[0]!r} is not" in refusal(LIBWHEEL_MIRRORS=entry)
+
+
+@pytest.mark.parametrize("value", [*NO_URLS, "/", "http://a http://b"])
+def test_a_debian_mirror_that_is_no_url(value: str) -> None:
+    said = refusal(LIBWHEEL_DEBIAN_MIRROR=value)
+    assert said == f"LIBWHEEL_DEBIAN_MIRROR must be an http, https or file URL, not {value!r}"
+
+
+@pytest.mark.parametrize("name", ["LIBWHEEL_MIRRORS", "LIBWHEEL_DEBIAN_MIRROR"])
+def test_a_password_in_what_is_no_url_is_not_shown(name: str) -> None:
+    said = refusal(**{name: "htps://me:sec@ret@host/a"})
+    assert "'...@host/a'" in said
+    assert "sec" not in said.removeprefix(name)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,39 @@ def test_no_logs_stay_of_an_interrupted_build(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         fail("lib-1.0", tmp_path, "compile.log", KeyboardInterrupt())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder where workspaces are made."""
+    folder = tmp_path / "trees"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+@pytest.mark.parametrize("error", [FAILED, KeyboardInterrupt()], ids=["failed", "interrupted"])
+def test_the_tree_of_a_build_that_ends_early_is_gone(
+    tmp_path: Path, trees: Path, error: BaseException
+) -> None:
+    with pytest.raises(type(error)):
+        fail("lib-1.0", tmp_path / "logs", "compile.log", error)
+    assert list(trees.iterdir()) == []
+
+
+def test_the_logs_of_an_interrupted_build_do_not_wait_for_the_tree_to_go(
+    tmp_path: Path, trees: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = tmp_path / "logs"
+    left = []
+
+    def begin(root: Path) -> Callable[[], None]:
+        return lambda: left.extend([root, *logs.iterdir()])
+
+    monkeypatch.setattr("libwheel.workspace.begin_deletion", begin)
+    with pytest.raises(KeyboardInterrupt):
+        fail("lib-1.0", logs, "compile.log", KeyboardInterrupt())
+    assert left == list(trees.iterdir())
 
 
 def test_old_logs_go_but_never_those_of_a_build_that_runs(tmp_path: Path) -> None:

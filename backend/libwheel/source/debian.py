@@ -30,7 +30,7 @@ class _Entry:
 
 
 def mirrors(environment: Environment, apt: Path = APT) -> tuple[str, ...]:
-    """Return the mirrors' URLs or folders, the likeliest first."""
+    """Return the mirrors' URLs, the likeliest first."""
     if environment.debian_mirror:
         return (environment.debian_mirror,)
     uris = [uri for entry in _entries(apt) if entry.serves_sources for uri in _usable(entry)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,7 +15,11 @@ from libwheel.recipe import Archive, Source
 from libwheel.settings import Environment
 from libwheel.source import cache, debian
 from libwheel.source.download import PATIENCE, DownloadError, Fault, Patience, discard, download
-from libwheel.source.locations import Location, locations
+from libwheel.source.locations import Kind, Location, locations
+
+_HERE = {Kind.BUNDLED}
+_MIRRORED = {Kind.BUNDLED, Kind.MIRROR}
+_EVERYWHERE = set(Kind)
 
 _HINT = (
     "hint: the network seems to be out of reach; LIBWHEEL_MIRRORS names folders or URLs that "
@@ -92,7 +97,8 @@ def places_for(
     network: Network = NETWORK,
 ) -> Places:
     mirrors = debian.mirrors(environment, network.apt)
-    return Places(environment, console, tuple(bundled), mirrors, network.patience)
+    folders = tuple(folder for folder in bundled if folder.is_dir())
+    return Places(environment, console, folders, mirrors, network.patience)
 
 
 def fetch_all(
@@ -104,15 +110,16 @@ def fetch_all(
 ) -> tuple[Fetched, ...]:
     """Return the archives of one alternative of each need, in order.
 
-    `bundled` are folders to look in first. An alternative that is on this machine already is
-    preferred; else they are tried in order. Raises SourceError where none can be had.
+    `bundled` are folders to look in first. Of a need's alternatives, the first that is on this
+    machine already is taken, else the first that the mirrors hold, else the first that can be
+    had at all. Raises SourceError where none can be had.
     """
-    places = places_for(environment, console, bundled, network)
+    search = _Search(places_for(environment, console, bundled, network))
     fetched: list[Fetched] = []
     attempts: list[Attempt] = []
     for need in needs:
         try:
-            fetched += _one_of(need, places)
+            fetched += search.one_of(need)
         except SourceError as error:
             attempts += error.attempts
     if attempts:
@@ -120,48 +127,67 @@ def fetch_all(
     return tuple(fetched)
 
 
-def _one_of(need: Sequence[Source], places: Places) -> tuple[Fetched, ...]:
-    attempts: list[Attempt] = []
-    for source in sorted(need, key=lambda source: not _is_here(source, places)):
+@dataclass(frozen=True)
+class _Search:
+    """Remembers which places did not give an archive: none is asked for it twice."""
+
+    places: Places
+    failed: dict[tuple[Archive, Location], Attempt] = field(default_factory=dict)
+
+    def one_of(self, need: Sequence[Source]) -> tuple[Fetched, ...]:
+        here = [(source, _HERE) for source in need if _is_here(source, self.places)]
+        mirrored = [(source, _MIRRORED) for source in need if self.places.environment.mirrors]
+        for source, kinds in (*here, *mirrored):
+            with suppress(SourceError):
+                return self._all_of(source, kinds)
+        attempts: list[Attempt] = []
+        for source in need:
+            try:
+                return self._all_of(source, _EVERYWHERE)
+            except SourceError as error:
+                attempts += error.attempts
+        raise SourceError(attempts)
+
+    def _all_of(self, source: Source, kinds: Container[Kind]) -> tuple[Fetched, ...]:
+        return tuple(self._fetched(archive, kinds) for archive in source.archives)
+
+    def _fetched(self, archive: Archive, kinds: Container[Kind]) -> Fetched:
+        path = cache.obtain(
+            self.places.environment.cache,
+            archive.sha256,
+            archive.file_names[0],
+            lambda part: self._fill(part, archive, kinds),
+            self.places.console,
+        )
+        return Fetched(archive, path)
+
+    def _fill(self, part: Path, archive: Archive, kinds: Container[Kind]) -> None:
+        chosen = [place for place in self.places.locations(archive) if place.kind in kinds]
+        for location in chosen:
+            if (archive, location) not in self.failed and self._gets(location, archive, part):
+                return
+        attempts = [self.failed[archive, location] for location in chosen]
+        raise SourceError([*attempts, *_unasked(archive, self.places)])
+
+    def _gets(self, location: Location, archive: Archive, part: Path) -> bool:
         try:
-            return tuple(_fetched(archive, places) for archive in source.archives)
-        except SourceError as error:
-            attempts += error.attempts
-    raise SourceError(attempts)
+            _get(location, archive, part, self.places)
+        except DownloadError as error:
+            attempt = Attempt(archive, location.url, str(error), error.fault)
+            self.failed[archive, location] = attempt
+            _say(location, error, self.places.console)
+            return False
+        return True
 
 
 def _is_here(source: Source, places: Places) -> bool:
     return all(
-        cache.entry(places.environment.cache, archive.sha256).is_file()
+        cache.holds(places.environment.cache, archive.sha256)
         or any(
             (folder / name).is_file() for folder in places.bundled for name in archive.file_names
         )
         for archive in source.archives
     )
-
-
-def _fetched(archive: Archive, places: Places) -> Fetched:
-    path = cache.obtain(
-        places.environment.cache,
-        archive.sha256,
-        archive.file_names[0],
-        lambda part: _fill(part, archive, places),
-        places.console,
-    )
-    return Fetched(archive, path)
-
-
-def _fill(part: Path, archive: Archive, places: Places) -> None:
-    attempts = []
-    for location in places.locations(archive):
-        try:
-            _get(location, archive, part, places)
-        except DownloadError as error:
-            attempts.append(Attempt(archive, location.url, str(error), error.fault))
-            _say(location, error, places.console)
-        else:
-            return
-    raise SourceError([*attempts, *_unasked(archive, places)])
 
 
 def _get(location: Location, archive: Archive, part: Path, places: Places) -> None:
@@ -184,7 +210,7 @@ def _get(location: Location, archive: Archive, part: Path, places: Places) -> No
 def _say(location: Location, error: DownloadError, console: Console) -> None:
     if error.fault is Fault.WRONG_BYTES:
         console.warn(f"{location.url}: {error}; the file is not kept")
-    elif not (location.kind.may_lack_files and error.fault is Fault.ABSENT):
+    elif location.is_remote or not location.kind.may_lack_files or error.fault is not Fault.ABSENT:
         console.note(f"{location.url}: {error}")
 
 

@@ -53,7 +53,7 @@ class Location:
 def locations(
     archive: Archive, bundled: Sequence[Path], mirrors: Sequence[str], debian: Sequence[str]
 ) -> tuple[Location, ...]:
-    """Return every place to try; `mirrors` and `debian` are folders or URLs."""
+    """Return every place to try; `mirrors` are folders or URLs, `debian` URLs."""
     return tuple(dict.fromkeys(_locations(archive, bundled, mirrors, debian)))
 
 
@@ -87,7 +87,7 @@ def _below(base: str, path: str) -> str:
     A plus becomes %2B, as apt writes it: mirrors on S3 take a bare one for a space.
     """
     is_url = "://" in base or base.startswith("file:")
-    url = _encoded(base) if is_url else Path(base).absolute().as_uri()
+    url = _encoded(base) if is_url else Path(base).as_uri()
     return f"{url.rstrip('/')}/{quote(path)}"
 
 

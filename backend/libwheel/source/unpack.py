@@ -15,6 +15,7 @@ from libwheel.source.entries import Entry, Kind, needs_zstd, opened
 from libwheel.source.fetch import Fetched
 
 _BLOCK = 1 << 20
+_NAMED = 5  # files that an error names
 
 
 def requirements(names: Iterable[str]) -> list[str]:
@@ -59,7 +60,7 @@ def _unpack(path: Path, name: str, place: Path, only: Sequence[str]) -> None:
             everything = _stripped(entries)
             chosen = _chosen(everything, only, name)
             _stop_for(bad_places(chosen, everything), name)
-            _stop_for(_in_the_way(chosen, place), name)
+            _stop_for_what_is_there(list(_in_the_way(chosen, place)), name, place)
             contents = {item.parts: item.entry for item in everything}
             _write(chosen, contents, place)
 
@@ -68,6 +69,17 @@ def _stop_for(faults: Iterable[str], name: str) -> None:
     if found := list(dict.fromkeys(faults)):
         lines = "\n  ".join(found)
         raise BuildError(f"{name} is not safe to unpack; nothing of it was:\n  {lines}")
+
+
+def _stop_for_what_is_there(names: Sequence[str], name: str, place: Path) -> None:
+    if not names:
+        return
+    count = "1 file is" if len(names) == 1 else f"{len(names)} files are"
+    among = ", among them" if len(names) > _NAMED else ":"
+    shown = ", ".join(map(repr, names[:_NAMED]))
+    raise BuildError(
+        f"{name} cannot be unpacked into {place}: {count} there already{among} {shown}"
+    )
 
 
 def _stripped(entries: Iterable[Entry]) -> list[Placed]:
@@ -105,7 +117,7 @@ def _in_the_way(chosen: Iterable[Placed], place: Path) -> Iterator[str]:
     for parts, is_folder in _places(chosen).items():
         path = place.joinpath(*parts)
         if os.path.lexists(path) and not (is_folder and path.is_dir() and not path.is_symlink()):
-            yield f"{'/'.join(parts)!r} is there already, from another archive"
+            yield "/".join(parts)
 
 
 def _places(chosen: Iterable[Placed]) -> dict[Parts, bool]:

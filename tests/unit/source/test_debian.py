@@ -25,7 +25,7 @@ def test_without_apt_there_are_none(tmp_path: Path) -> None:
 
 def test_the_environment_overrides_apt(tmp_path: Path) -> None:
     sources(tmp_path, "Types: deb\nURIs: http://a/debian\nSuites: x\nComponents: main\n")
-    assert mirrors(tmp_path, "/srv/debian") == ("/srv/debian",)
+    assert mirrors(tmp_path, "file:///srv/debian") == ("file:///srv/debian",)
 
 
 def test_a_debian_image_as_it_comes(tmp_path: Path) -> None:

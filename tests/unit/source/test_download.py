@@ -79,7 +79,7 @@ def test_progress_counts_what_was_there_before(
     begin(part, url, len(BODY) // 2, "")
     console = Terminal(io.StringIO())
     get(url, part, console)
-    assert "lib+1.0.tar.gz: [##########          ] 50 % of 1.0 MB" in said(console)
+    assert "lib+1.0.tar.gz (0 s): [##########          ] 50 % of 1.0 MB" in said(console)
     assert "100 % of 1.0 MB" in said(console)
 
 

@@ -111,12 +111,18 @@ def test_no_part_of_a_download_keeps_the_password(server: Loopback, tmp_path: Pa
     assert not any("secret" in note.read_text() for note in notes)
 
 
-def test_a_mirror_without_the_file_is_passed_over_quietly(server: Loopback, tmp_path: Path) -> None:
+def test_a_mirror_without_the_file_is_told_of_where_it_was_asked(
+    server: Loopback, tmp_path: Path
+) -> None:
     url = server.serve("/up/lib.tar.gz", Resource(DATA))
     console = quiet()
     get(tmp_path, source(DATA, url), mirrors=f"{server.address}/m {tmp_path}", console=console)
     assert server.paths == ["/m/lib.tar.gz", "/up/lib.tar.gz"]
-    assert said(console) == f"  fetching {server.address}/m/lib.tar.gz\n  fetching {url}\n"
+    assert said(console).splitlines() == [
+        f"  fetching {server.address}/m/lib.tar.gz",
+        f"  {server.address}/m/lib.tar.gz: 404 Not Found",
+        f"  fetching {url}",
+    ]
 
 
 def test_the_next_location_is_tried_and_the_reason_told(server: Loopback, tmp_path: Path) -> None:
@@ -215,6 +221,65 @@ def test_an_alternative_in_the_sdist_is_preferred(server: Loopback, tmp_path: Pa
     second = source(OTHER, "https://unreachable.invalid/other.tar.gz")
     assert [f.archive for f in get(tmp_path, first, second, bundled=[tmp_path])] == [second]
     assert server.requests == []
+
+
+def test_a_corrupted_alternative_in_the_cache_is_not_preferred(
+    server: Loopback, tmp_path: Path
+) -> None:
+    first = source(DATA, server.serve("/lib.tar.gz", Resource(DATA)))
+    second = source(OTHER, server.serve("/other.tar.gz", Resource(OTHER)))
+    (found,) = get(tmp_path, second)
+    found.path.write_bytes(OTHER[:-1])
+    assert [item.archive for item in get(tmp_path, first, second)] == [first]
+
+
+def test_every_alternative_is_looked_for_on_the_mirrors_first(
+    server: Loopback, tmp_path: Path
+) -> None:
+    first = source(DATA, server.serve("/up/lib.tar.gz", Resource(DATA)))
+    second = source(OTHER, server.address + "/up/other.tar.gz")
+    server.serve("/m/other.tar.gz", Resource(OTHER))
+    mirror = f"{server.address}/m"
+    assert [item.archive for item in get(tmp_path, first, second, mirrors=mirror)] == [second]
+    assert server.paths == ["/m/lib.tar.gz", "/m/other.tar.gz"]
+
+
+def test_no_mirror_is_asked_twice(server: Loopback, tmp_path: Path) -> None:
+    part = Archive(sha256=sha256(OTHER), debian="pool/part.tar.gz", into="part")
+    whole = source(DATA, server.serve("/up/lib.tar.gz", Resource(DATA)), part=[part])
+    spare = source(b"spare", server.address + "/up/spare.tar.gz")
+    mirror = f"{server.address}/m"
+    error = refusal(tmp_path, whole, spare, mirrors=mirror, debian=server.address)
+    assert server.paths == [
+        "/m/lib.tar.gz",
+        "/m/spare.tar.gz",
+        "/up/lib.tar.gz",
+        "/m/part.tar.gz",
+        "/pool/part.tar.gz",
+        "/up/spare.tar.gz",
+    ]
+    assert [attempt.place for attempt in error.attempts] == [
+        f"{mirror}/part.tar.gz",
+        f"{server.address}/pool/part.tar.gz",
+        f"{mirror}/spare.tar.gz",
+        f"{server.address}/up/spare.tar.gz",
+    ]
+
+
+def test_an_alternative_may_be_had_in_part_from_a_mirror(server: Loopback, tmp_path: Path) -> None:
+    part = Archive(sha256=sha256(OTHER), urls=("file:///none/part.tar.gz",), into="part")
+    whole = source(DATA, server.serve("/up/lib.tar.gz", Resource(DATA)), part=[part])
+    server.serve("/m/part.tar.gz", Resource(OTHER))
+    found = get(tmp_path, whole, mirrors=f"{server.address}/m")
+    assert [item.archive for item in found] == [whole, part]
+
+
+def test_bundled_sources_that_are_not_there_are_no_place(tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    for folder, places in (("sources", 2), ("none", 1)):
+        with pytest.raises(SourceError) as caught:
+            get(tmp_path, source(DATA, "file:///none/lib"), bundled=[tmp_path / folder])
+        assert len(caught.value.attempts) == places
 
 
 def test_an_alternative_in_parts_needs_all_of_them(server: Loopback, tmp_path: Path) -> None:

@@ -39,19 +39,13 @@ def test_a_folder_may_have_spaces_and_more(tmp_path: Path) -> None:
 
 def test_a_mirror_may_be_a_folder_or_a_file_url() -> None:
     archive = Archive(sha256="0" * 64, debian="pool/a.tar.gz")
-    found = locations(archive, [], ["/srv/mirror", "file:/srv/other"], ["/srv/debian"])
+    found = locations(archive, [], ["/srv/mirror", "file:/srv/other"], ["file:/srv/debian"])
     assert found == (
         Location("file:///srv/mirror/a.tar.gz", Kind.MIRROR),
         Location("file:/srv/other/a.tar.gz", Kind.MIRROR),
-        Location("file:///srv/debian/pool/a.tar.gz", Kind.DEBIAN),
+        Location("file:/srv/debian/pool/a.tar.gz", Kind.DEBIAN),
     )
     assert not any(place.is_remote for place in found)
-
-
-def test_a_relative_mirror_is_below_the_working_folder() -> None:
-    archive = Archive(sha256="0" * 64, urls=("https://x/a.tar.gz",))
-    found = locations(archive, [], ["wheels"], [])
-    assert found[0].url == f"{Path('wheels').absolute().as_uri()}/a.tar.gz"
 
 
 def test_what_a_url_cannot_hold_is_encoded_and_the_rest_left_alone() -> None:

@@ -149,11 +149,30 @@ def test_a_part_does_not_overwrite_another(tmp_path: Path) -> None:
     unpacked(tmp_path, PLAIN)
     with pytest.raises(BuildError) as caught:
         unpacked(tmp_path, tar([member("x/src/a.c"), member("x/src/new.c"), folder("x/src/b.c")]))
-    assert str(caught.value).splitlines()[1:] == [
-        "  'src/a.c' is there already, from another archive",
-        "  'src/b.c' is there already, from another archive",
-    ]
+    assert str(caught.value) == (
+        f"lib-1.0.tar.gz cannot be unpacked into {tmp_path}/tree: 2 files are there already: "
+        "'src/a.c', 'src/b.c'"
+    )
     assert listing(tmp_path / "tree") == TREE
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (1, "1 file is there already: '0'"),
+        (5, "5 files are there already: '0', '1', '2', '3', '4'"),
+        (6, "6 files are there already, among them '0', '1', '2', '3', '4'"),
+    ],
+)
+def test_of_many_files_that_are_there_a_few_are_named(
+    tmp_path: Path, count: int, said: str
+) -> None:
+    data = tar([member(f"t/{number}") for number in range(count)])
+    unpacked(tmp_path, data, into="zlib")
+    with pytest.raises(BuildError) as caught:
+        unpacked(tmp_path, data, into="zlib")
+    head = f"lib-1.0.tar.gz cannot be unpacked into {tmp_path}/tree/zlib: "
+    assert str(caught.value) == head + said
 
 
 def test_a_place_behind_a_link_that_leads_out(tmp_path: Path) -> None:
