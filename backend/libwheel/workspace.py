@@ -82,13 +82,20 @@ def _logs(stem: str, parent: Path) -> Iterator[Path]:
     try:
         with _held(folder):
             yield folder
-    except Exception:
-        stays = folder.is_dir() and any(folder.iterdir())
+    except Exception as error:
+        stays = not _interrupted(error) and folder.is_dir() and any(folder.iterdir())
         raise
     finally:
         if not stays:
             shutil.rmtree(folder, ignore_errors=True)
         _forget_old(parent)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Say whether an error came up after Ctrl-C only, as where nobody reads our output any more."""
+    while error and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _forget_old(parent: Path) -> None:

@@ -45,6 +45,16 @@ def test_no_logs_stay_of_an_interrupted_build(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_no_logs_stay_where_the_way_out_of_an_interrupted_build_fails(tmp_path: Path) -> None:
+    with pytest.raises(BrokenPipeError), temporary("lib-1.0", tmp_path) as space:  # noqa: PT012
+        (space.logs / "compile.log").touch()
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise BrokenPipeError
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture
 def trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder where workspaces are made."""
