@@ -273,7 +273,7 @@ class Recipe:
         if version is None:
             return self.releases[0]
         for release in self.releases:
-            if _same_version(release.version, version):
+            if same_version(release.version, version):
                 return release
         versions = [release.version for release in self.releases]
         raise BuildError(
@@ -316,7 +316,7 @@ def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str,
     return merged
 
 
-def _same_version(one: str, other: str) -> bool:
+def same_version(one: str, other: str) -> bool:
     """Compare as PEP 440 does: 2.0 is 2.0.0."""
     try:
         return Version(one) == Version(other)

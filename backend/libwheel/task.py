@@ -12,7 +12,7 @@ from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
 from libwheel.metadata import Identity
 from libwheel.naming import Tag
-from libwheel.recipe import Recipe, Resolved, Source
+from libwheel.recipe import Recipe, Resolved, Source, same_version
 from libwheel.settings import Environment, Settings
 from libwheel.target import Target
 from libwheel.wheel import ZIP_EPOCH
@@ -98,6 +98,6 @@ def _version(folder: Path, chosen: Settings) -> str | None:
     if not path.is_file():
         return chosen.version
     pinned = str(BytesHeaderParser().parsebytes(path.read_bytes())["Version"])
-    if chosen.version not in (None, pinned):
+    if chosen.version and not same_version(chosen.version, pinned):
         raise BuildError(f"-C version={chosen.version}: this sdist is of {pinned}")
     return pinned
