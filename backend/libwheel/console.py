@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
-BOLD, DIM, RED, YELLOW, GREEN = "1", "2", "31", "33", "32"
+BOLD, DIM, RED, YELLOW = "1", "2", "31", "33"
 
 _LINE_EVERY = 10.0  # seconds between the lines of a long work where lines cannot move
 _DRAW_EVERY = 0.1

@@ -17,7 +17,7 @@ from typing import Any
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 
-VERSION_LOCAL, VERSION_GLOBAL = 0, 1
+VERSION_GLOBAL = 1  # below it: local
 VERSION_HIDDEN = 0x8000  # not the default version of its name
 
 _BINDS = {1: "global", 2: "weak", 10: "unique"}
