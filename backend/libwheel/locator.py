@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from ast import literal_eval
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import PurePosixPath
 
@@ -15,22 +17,52 @@ from libwheel.staging import StagedLibrary
 PREFIX = "../../../../.."
 
 
+@dataclass(frozen=True)
+class Constants:
+    """What a library wheel's locator says of it, in the constants at its top.
+
+    `compatible` is the range of versions, a PEP 440 specifier, that a consumer built against
+    this one may run with. `libraries` are file names, dependencies first. `plain` are the paths
+    in a conventional prefix of what has another name in an environment's.
+    """
+
+    distribution: str
+    pywheel: str
+    exact: str
+    compatible: str
+    libraries: tuple[str, ...]
+    plain: Mapping[str, str]
+
+
 def modules(
     tag: Tag, compatible: str, libraries: tuple[StagedLibrary, ...]
 ) -> Mapping[PurePosixPath, str]:
     """Return the package's modules; `libraries` come with what they need before them."""
-    constants = {
-        "DISTRIBUTION": repr(tag.wheel),
-        "PYWHEEL": repr(tag.pywheel),
-        "EXACT": repr(tag.exact),
-        "COMPATIBLE": repr(compatible),
-        "LIBRARIES": repr(tuple(library.file.path.name for library in libraries)),
-    }
+    constants = Constants(
+        tag.wheel,
+        tag.pywheel,
+        tag.exact,
+        compatible,
+        tuple(library.file.path.name for library in libraries),
+        _plain_names(tag, libraries),
+    )
     folder = PurePosixPath(tag.import_name)
     return {
         folder / "__init__.py": _filled(_template("__init__.py"), constants),
-        folder / "__main__.py": _template("__main__.py"),
+        **{folder / name: _template(name) for name in ("__main__.py", "_prefix.py")},
     }
+
+
+def read(text: str) -> Constants:
+    """Read the constants of a locator's ``__init__.py`` without running it.
+
+    Raises ValueError where it is no locator's.
+    """
+    found = {name.lower(): literal_eval(value) for name, value in _CONSTANT.findall(text)}
+    try:
+        return Constants(**found)
+    except TypeError as error:
+        raise ValueError(f"not a library wheel's locator: {error}") from None
 
 
 def entry_points(tag: Tag) -> str:
@@ -49,10 +81,27 @@ def _template(name: str) -> str:
     return (files("libwheel") / "locator_template" / name).read_text(encoding="utf-8")
 
 
-def _filled(text: str, constants: Mapping[str, str]) -> str:
+# A constant of the template: its name, maybe a type, its value, maybe a comment.
+_CONSTANT = re.compile(r"(?m)^([A-Z]+)(?:: [^=\n]+)? = ([^#\n]*[^# \n])")
+
+
+def _filled(text: str, constants: Constants) -> str:
     """Return `text` with other values for the constants at its top."""
-    names = "|".join(constants)
-    pattern = re.compile(rf"(?m)^({names})((?:: [^=]+)? = )[^#\n]*?(  #.*)?$")
-    filled, count = pattern.subn(lambda m: f"{m[1]}{m[2]}{constants[m[1]]}{m[3] or ''}", text)
-    assert count == len(constants), "the template has other constants"
-    return filled
+
+    def other(match: re.Match[str]) -> str:
+        value = repr(getattr(constants, match[1].lower()))
+        return match[0].removesuffix(match[2]) + value
+
+    return _CONSTANT.sub(other, text)
+
+
+def _plain_names(tag: Tag, libraries: tuple[StagedLibrary, ...]) -> Mapping[str, str]:
+    names = {
+        f"lib/{tag.plain_library_file(library.stem)}": library.file.path.as_posix()
+        for library in libraries
+    }
+    packages = {
+        f"lib/pkgconfig/{library.name}.pc": f"lib/pkgconfig/{tag.package(library.name)}.pc"
+        for library in libraries
+    }
+    return names | packages

@@ -9,10 +9,36 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+_TAGGED_FILE = re.compile(r"lib(.+)-pywheel-(.+)\.so")
+
 
 def canonical(name: str) -> str:
     """Return the normalised distribution name, as in ``hdf5`` or ``zlib-ng``."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pywheel(wheel: str) -> str:
+    """``hdf5-pywheel``: the tagged name of the library wheel ``hdf5``."""
+    return f"{wheel}-pywheel"
+
+
+def import_name(wheel: str) -> str:
+    """``hdf5_pywheel``: the locator package of the library wheel ``hdf5``."""
+    return pywheel(wheel).replace("-", "_")
+
+
+@dataclass(frozen=True)
+class TaggedFile:
+    """What the file name of a library says: ``libhdf5_hl-pywheel-310.so`` of any wheel."""
+
+    stem: str
+    abi: str
+
+
+def tagged_file(name: str) -> TaggedFile | None:
+    """Take a file name or SONAME apart; None where it is no library wheel's."""
+    match = _TAGGED_FILE.fullmatch(name)
+    return TaggedFile(match[1], match[2]) if match else None
 
 
 @dataclass(frozen=True)
@@ -32,12 +58,12 @@ class Tag:
     @property
     def pywheel(self) -> str:
         """``hdf5-pywheel``: the header and CMake folder, the CMake package."""
-        return f"{self.wheel}-pywheel"
+        return pywheel(self.wheel)
 
     @property
     def import_name(self) -> str:
         """``hdf5_pywheel``: the locator package."""
-        return self.pywheel.replace("-", "_")
+        return import_name(self.wheel)
 
     @property
     def exact(self) -> str:
@@ -86,3 +112,7 @@ class Tag:
     def library_file(self, file: str) -> str:
         """``libhdf5_hl-pywheel-310.so``: file name and SONAME."""
         return f"lib{self.link_name(file)}.so"
+
+    def plain_library_file(self, file: str) -> str:
+        """``libhdf5_hl.so``: what builds that know no tags look for."""
+        return f"lib{file}.so"

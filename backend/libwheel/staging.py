@@ -36,12 +36,13 @@ class StagedFile:
 class StagedLibrary:
     """A promised library under its tagged name.
 
-    `file` is the staged binary; `requires` names the sibling libraries that it needs, by
-    their names in the recipe.
+    `stem` is what its file's name has between `lib` and the tag. `file` is the staged binary;
+    `requires` names the sibling libraries that it needs, by their names in the recipe.
     """
 
     name: str
     description: str
+    stem: str
     link_name: str
     file: StagedFile
     requires: tuple[str, ...]

@@ -95,6 +95,7 @@ def _library(library: Library, path: Path, tag: Tag, requires: tuple[str, ...]) 
     return StagedLibrary(
         name=library.name,
         description=library.description,
+        stem=library.stem,
         link_name=tag.link_name(library.stem),
         file=StagedFile(Role.RUNTIME, PurePosixPath("lib", path.name), path),
         requires=requires,

@@ -75,6 +75,7 @@ def expected_members(pywheel: str, stem: str, libraries: tuple[str, ...]) -> set
         ),
         f"{package}/__init__.py",
         f"{package}/__main__.py",
+        f"{package}/_prefix.py",
         *(f"{info}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")),
         f"{info}/licenses/LICENSE",
         f"{info}/sboms/{stem.rpartition('-')[0].replace('_', '-')}.cdx.json",

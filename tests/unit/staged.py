@@ -21,7 +21,8 @@ def library(name: str, *requires: str, stem: str = "", tag: Tag = TAG) -> Staged
     """Return a staged library whose bytes nobody asks for."""
     path = PurePosixPath("lib", tag.library_file(stem or name))
     file = StagedFile(Role.RUNTIME, path, Path("/stage") / path)
-    return StagedLibrary(name, f"The {name} library", tag.link_name(stem or name), file, requires)
+    stem = stem or name
+    return StagedLibrary(name, f"The {name} library", stem, tag.link_name(stem), file, requires)
 
 
 ONE = (library("hdf5"),)

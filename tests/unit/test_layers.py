@@ -25,6 +25,7 @@ LAYERS = (
         "audit",
         "buildsystems",
         "cmake_config",
+        "consumer",
         "locator",
         "pkgconfig",
         "plan",

@@ -102,7 +102,7 @@ def test_the_version(installed: Installed) -> None:
 
 
 def test_every_file_but_byte_code(installed: Installed) -> None:
-    own = ("hdf5_pywheel/__init__.py", "hdf5_pywheel/__main__.py")
+    own = tuple(f"hdf5_pywheel/{n}.py" for n in ("__init__", "__main__", "_prefix"))
     info = tuple(f"{INFO}/{name}" for name in ("METADATA", "entry_points.txt"))
     expected = {str(installed.prefix / name) for name in DATA}
     expected |= {str(installed.site / name) for name in (*own, *info)}

@@ -17,6 +17,9 @@ PYWHEEL = "answer-pywheel"
 EXACT = "answer-pywheel-1.0-0"
 COMPATIBLE = "~= 1.0"
 LIBRARIES: tuple[str, ...] = ("libanswer-pywheel-1.so",)  # dependencies first
+PLAIN = {"lib/libanswer.so": "lib/libanswer-pywheel-1.so"}  # plain names, as `prefix()` has them
+
+_SITE_DEPTH = 3  # <prefix>/lib/pythonX.Y/site-packages
 
 
 def version() -> str:
@@ -57,6 +60,33 @@ def cmakedir() -> Path:
     return _installed("lib", "cmake", PYWHEEL, f"{PYWHEEL}-config.cmake").parent
 
 
+def prefix() -> Path:
+    """Return a folder with the plain names, by links: ``lib/libNAME.so``, ``include/NAME.h``.
+
+    For builds that are given a prefix and know no tags. It is made, in libwheel's cache folder,
+    where it is not there yet or no longer right; its path outlives upgrades of the wheel.
+    Raises OSError where it cannot be written.
+    """
+    from . import _prefix
+
+    return _prefix.make(PYWHEEL, libdir(), _links(), _prefix.cache_folder())
+
+
+def extension_options(module: str) -> dict[str, list[str]]:
+    """Return what setuptools has to know to link the extension `module`, named in full.
+
+    ``Extension(name, sources, **extension_options(name))``. The RPATH reaches the libraries
+    from wherever an installer puts that module.
+    """
+    up = "../" * (module.count(".") + _SITE_DEPTH)
+    return {
+        "include_dirs": [str(includedir())],
+        "library_dirs": [str(libdir())],
+        "libraries": [name[len("lib") : -len(".so")] for name in reversed(LIBRARIES)],
+        "runtime_library_dirs": [f"$ORIGIN/{up}lib"],
+    }
+
+
 def load() -> dict[str, CDLL]:
     """Load the libraries by path, dependencies first, and return their handles by file name.
 
@@ -69,6 +99,21 @@ def load() -> dict[str, CDLL]:
         name: ctypes.CDLL(str(_installed("lib", name)), mode=ctypes.RTLD_LOCAL)
         for name in LIBRARIES
     }
+
+
+def _links() -> dict[str, Path]:
+    """Return what is in the conventional prefix, and what each path leads to."""
+    headers, lib, pkgconfig = includedir(), libdir(), pkgconfigdir()
+    links = {f"include/{path.name}": path for path in headers.iterdir()}
+    links |= {f"lib/{name}": lib / name for name in LIBRARIES}
+    links |= {
+        f"lib/pkgconfig/{path.name}": _existing(path)
+        for path in _recorded()
+        if path.parent == pkgconfig
+    }
+    plain = {link: links[goal] for link, goal in PLAIN.items()}
+    folders = {f"include/{PYWHEEL}": headers, f"lib/cmake/{PYWHEEL}": cmakedir()}
+    return {**links, **plain, **folders}
 
 
 def _distribution() -> Distribution:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from . import DISTRIBUTION, cmakedir, files, includedir, libdir, pkgconfigdir, version
+from . import DISTRIBUTION, cmakedir, files, includedir, libdir, pkgconfigdir, prefix, version
 
 ANSWERS = {
     "libdir": (libdir, "the folder of the shared libraries"),
     "includedir": (includedir, "the folder for the compiler's -I"),
     "pkgconfigdir": (pkgconfigdir, "the folder for PKG_CONFIG_PATH"),
     "cmakedir": (cmakedir, "the folder of the CMake package"),
+    "prefix": (prefix, "a folder with plain names, for HDF5_DIR= and the like; it is made"),
     "version": (version, "the version of the library wheel"),
     "files": (files, "every installed file, a line each"),
 }

@@ -1,0 +1,1 @@
+"""What consumers run: repair makes their wheels fit to ship, doctor looks at an environment."""
