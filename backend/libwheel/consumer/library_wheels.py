@@ -41,15 +41,11 @@ class LibraryWheel:
 
         A file that RECORD does not list is left out, one that the disk lacks is not.
         """
-        listed = {
-            file.name: Path(str(file.locate()))
-            for file in self.distribution.files or ()
-            if file.name in self.constants.libraries and file.parent.name == "lib"
-        }
+        found = {file.name: Path(str(file.locate())) for file in self.distribution.files or ()}
         return {
-            name: listed[name].parent.resolve() / name
+            name: found[name].parent.resolve() / name
             for name in self.constants.libraries
-            if name in listed
+            if name in found
         }
 
 
