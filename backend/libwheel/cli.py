@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from libwheel import building, pipeline, plan, settings, show
+from libwheel.cli_parts import command, say
 from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
 from libwheel.files import writing_to
@@ -19,14 +19,6 @@ from libwheel.toolchains import native
 from libwheel.version import __version__
 
 _SETTINGS = "\n".join(f"  -C {name}=...".ljust(24) + text for name, text in settings.HELP.items())
-
-_EXAMPLES = {
-    "check": "libwheel check recipes/*/",
-    "plan": "libwheel plan -C version=2.0.0 recipes/hdf5",
-    "fetch": "libwheel fetch recipes/hdf5 recipes/zlib",
-    "build": "libwheel build --timings -o wheels recipes/hdf5",
-    "show": "libwheel show dist/hdf5-1.14.5-0-py3-none-manylinux_2_34_x86_64.whl",
-}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,39 +36,52 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"libwheel {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    check = _command(commands, "check", _check, "validate recipes; show every mistake at once")
+    check = command(
+        commands,
+        "check",
+        _check,
+        "validate recipes; show every mistake at once",
+        "libwheel check recipes/*/",
+    )
     check.add_argument("recipe", nargs="+", type=Path, help="a recipe's folder")
-    planned = _command(commands, "plan", _plan, "print the commands of a build as a shell script")
+    planned = command(
+        commands,
+        "plan",
+        _plan,
+        "print the commands of a build as a shell script",
+        "libwheel plan -C version=2.0.0 recipes/hdf5",
+    )
     _one_recipe(planned)
-    fetch = _command(commands, "fetch", _fetch, "fill the cache with a recipe's upstream archives")
+    fetch = command(
+        commands,
+        "fetch",
+        _fetch,
+        "fill the cache with a recipe's upstream archives",
+        "libwheel fetch recipes/hdf5 recipes/zlib",
+    )
     fetch.add_argument("recipe", nargs="+", type=Path, help="a recipe's folder")
     fetch.add_argument("--unpack", type=Path, metavar="FOLDER", help="unpack and patch them there")
     _settings(fetch)
-    build = _command(commands, "build", _build, "build a recipe's wheel in this environment")
+    build = command(
+        commands,
+        "build",
+        _build,
+        "build a recipe's wheel in this environment",
+        "libwheel build --timings -o wheels recipes/hdf5",
+    )
     _one_recipe(build)
     build.add_argument("-o", "--outdir", type=Path, default=Path("dist"), help="default: dist")
     build.add_argument("--sdist", action="store_true", help="build the sdist instead")
     build.add_argument("--timings", action="store_true", help="print where the time went")
-    shown = _command(commands, "show", _show, "show what is in a recipe or a library wheel")
+    shown = command(
+        commands,
+        "show",
+        _show,
+        "show what is in a recipe or a library wheel",
+        "libwheel show dist/hdf5-1.14.5-0-py3-none-manylinux_2_34_x86_64.whl",
+    )
     shown.add_argument("path", type=Path, help="a recipe's folder, or a wheel")
     return top
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    run: Callable[[argparse.Namespace], int],
-    text: str,
-) -> argparse.ArgumentParser:
-    command = commands.add_parser(
-        name,
-        help=text,
-        description=f"{text[0].upper()}{text[1:]}.",
-        epilog=f"example:\n  {_EXAMPLES[name]}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    command.set_defaults(run=run)
-    return command
 
 
 def _one_recipe(command: argparse.ArgumentParser) -> None:
@@ -118,7 +123,7 @@ def _check(options: argparse.Namespace) -> int:
             failed += 1
         else:
             versions = ", ".join(release.version for release in recipe.releases)
-            _say(f"{folder}: no mistakes; {identity.name} {versions}")
+            say(f"{folder}: no mistakes; {identity.name} {versions}")
     return 1 if failed else 0
 
 
@@ -130,7 +135,7 @@ def _plan(options: argparse.Namespace) -> int:
     chosen = [word for item in options.config for word in ("-C", item)]
     fetch = ("libwheel", "fetch", *chosen, "--unpack", str(space.source), str(options.recipe))
     head = f"# {task.tag.wheel} {task.tag.version} for {task.target}"
-    _say(f"{head}\n# first: {shlex.join(fetch)}\n{wanted.as_shell()}")
+    say(f"{head}\n# first: {shlex.join(fetch)}\n{wanted.as_shell()}")
     return 0
 
 
@@ -143,7 +148,7 @@ def _fetch(options: argparse.Namespace) -> int:
         task = _task(folder, options)
         fetched = pipeline.fetch_sources(task)
         for item in fetched:
-            _say(f"{item.archive.sha256}  {item.archive.file_names[0]}")
+            say(f"{item.archive.sha256}  {item.archive.file_names[0]}")
         if options.unpack:
             building.prepare_source(task, fetched, options.unpack)
     return 0
@@ -155,7 +160,7 @@ def _build(options: argparse.Namespace) -> int:
     with writing_to(options.outdir):
         options.outdir.mkdir(parents=True, exist_ok=True)
     try:
-        _say(str(options.outdir / build(task, options.outdir)))
+        say(str(options.outdir / build(task, options.outdir)))
     finally:
         if options.timings:
             for timing in task.console.timings:
@@ -168,11 +173,7 @@ def _show(options: argparse.Namespace) -> int:
     if not path.exists():
         raise BuildError(f"{path} is not there")
     if path.is_dir():
-        _say(show.recipe_text(pipeline.load(path, None)))
+        say(show.recipe_text(pipeline.load(path, None)))
     else:
-        _say(show.wheel_text(path))
+        say(show.wheel_text(path))
     return 0
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")

@@ -19,7 +19,7 @@ ROOT = "__init__"
 LAYERS = (
     (ROOT, "__main__"),
     ("cli", "hooks", "reference", "show"),
-    ("pipeline",),
+    ("pipeline", "cli_parts"),
     ("assembly", "building", "task", "tools", "workspace"),
     (
         "audit",

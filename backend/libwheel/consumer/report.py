@@ -1,0 +1,117 @@
+"""What doctor finds in an environment, as data: for the table, for JSON, for the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Severity(StrEnum):
+    """A fault makes the exit status 1; a note does not."""
+
+    FAULT = "fault"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, order=True)
+class Diagnosis:
+    """One thing that is wrong or worth knowing: what, about which file, and what to do.
+
+    `rule` is the stable name of the kind of thing. `subject` is a path or a distribution.
+    """
+
+    severity: Severity
+    rule: str
+    subject: str
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A shared library in the environment, beside which there may be others of its kind.
+
+    `library` is what it is a copy of (``hdf5``). `owner` is the distribution whose RECORD lists
+    it, `version` that distribution's. `shared` tells a library wheel's file from a private,
+    vendored one. `size` in bytes.
+    """
+
+    library: str
+    path: Path
+    soname: str
+    owner: str
+    version: str
+    shared: bool
+    size: int
+
+
+@dataclass(frozen=True)
+class Use:
+    """A distribution loads a copy: by `extension`, one of its files, or through another copy."""
+
+    consumer: str
+    extension: Path
+    copy: Path
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """A shared library that was mapped into the process that did the imports.
+
+    `imported` is the module whose import mapped it; `needed_by` are the mapped files that name
+    it in NEEDED. `size` in bytes on disk. `copy` is the path of the `Copy` that it is, if any.
+    """
+
+    path: Path
+    soname: str
+    size: int
+    imported: str
+    needed_by: tuple[Path, ...]
+    copy: Path | None
+
+
+@dataclass(frozen=True)
+class FailedImport:
+    """A module that could not be imported, and the last line of why."""
+
+    module: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Imports:
+    """What happened in the child process: `modules` in the order in which they were imported."""
+
+    modules: tuple[str, ...]
+    mapped: tuple[Mapped, ...]
+    failed: tuple[FailedImport, ...]
+
+
+@dataclass(frozen=True)
+class LibraryRow:
+    """A library wheel of the environment, and the distributions that use it."""
+
+    name: str
+    version: str
+    platforms: tuple[str, ...]
+    files: tuple[Path, ...]
+    consumers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What doctor found. `imports` is None where no module was to be imported."""
+
+    python: Path
+    prefix: Path
+    distributions: int
+    library_wheels: tuple[LibraryRow, ...]
+    copies: tuple[Copy, ...]
+    uses: tuple[Use, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    imports: Imports | None
+
+    @property
+    def is_sound(self) -> bool:
+        return all(found.severity is not Severity.FAULT for found in self.diagnoses)
