@@ -11,7 +11,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from checkouts import build, checkout
+from checkouts import build
 from consumers import CONSUMERS, loaded
 from environments import Venv, libwheel, make_venv, run, run_alone
 from libwheel.binaries import elf
@@ -22,102 +22,82 @@ LIBRARIES = ["hdf5", "hdf5_hl"]
 LISTING = Path(__file__).parent / "hdf5-1.14.5.txt"
 
 
-@pytest.fixture(scope="module")
-def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return checkout(tmp_path_factory.mktemp("checkout")) / "recipes" / "hdf5"
+def test_the_sdist_and_the_wheel_are_made(hdf5_dist: Path, hdf5_wheel: Path) -> None:
+    made = sorted(path.name for path in hdf5_dist.iterdir())
+    assert made == [hdf5_wheel.name, "hdf5-1.14.5.tar.gz"]
 
 
-@pytest.fixture(scope="module")
-def built(recipe: Path) -> Path:
-    """The folder with the sdist and the wheel that `python -m build` made."""
-    build(recipe, recipe / "dist")
-    return recipe / "dist"
-
-
-@pytest.fixture(scope="module")
-def wheel(built: Path) -> Path:
-    [path] = built.glob("hdf5-1.14.5-0-py3-none-*.whl")
-    return path
-
-
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Venv:
-    venv = make_venv(tmp_path_factory.mktemp("venv"))
-    venv.install(wheel)
-    return venv
-
-
-def test_the_sdist_and_the_wheel_are_made(built: Path, wheel: Path) -> None:
-    assert sorted(path.name for path in built.iterdir()) == [wheel.name, "hdf5-1.14.5.tar.gz"]
-
-
-def test_the_wheel_has_exactly_the_files_of_the_layout(wheel: Path) -> None:
-    assert "\n".join(sorted(zipfile.ZipFile(wheel).namelist())) + "\n" == LISTING.read_text()
+def test_the_wheel_has_exactly_the_files_of_the_layout(hdf5_wheel: Path) -> None:
+    assert "\n".join(sorted(zipfile.ZipFile(hdf5_wheel).namelist())) + "\n" == LISTING.read_text()
 
 
 @pytest.mark.parametrize("way", CONSUMERS)
-def test_the_smoke_program_runs(installed: Venv, recipe: Path, way: str, tmp_path: Path) -> None:
+def test_the_smoke_program_runs(
+    hdf5_venv: Venv, hdf5_recipe: Path, way: str, tmp_path: Path
+) -> None:
     """As README.md has it: the high-level library brings the other with it."""
     asked = ["hdf5_hl"]
-    program = CONSUMERS[way](installed, recipe / "smoke.c", "hdf5-pywheel", asked, tmp_path)
+    program = CONSUMERS[way](hdf5_venv, hdf5_recipe / "smoke.c", "hdf5-pywheel", asked, tmp_path)
     said = run_alone(program, tmp_path / "smoke.h5")
     assert re.fullmatch(r"HDF5 1\.14\.5: 100 x 1000 ints, \d+ bytes stored\n", said)
-    lib = installed.root / "lib"
+    lib = hdf5_venv.root / "lib"
     assert {lib / "libhdf5-pywheel-310.so", lib / "libhdf5_hl-pywheel-310.so"} <= set(
         loaded(program)
     )
 
 
-def test_every_symbol_has_the_node_and_zlib_stays_inside(installed: Venv) -> None:
+def test_every_symbol_has_the_node_and_zlib_stays_inside(hdf5_venv: Venv) -> None:
     for name in LIBRARIES:
-        binary = elf.read(installed.root / "lib" / f"lib{name}-pywheel-310.so")
+        binary = elf.read(hdf5_venv.root / "lib" / f"lib{name}-pywheel-310.so")
         assert {symbol.version for symbol in binary.exports} == {"HDF5_PYWHEEL_310"}
         assert not {"deflate", "inflate", "crc32"} & binary.exports_by_name.keys()
 
 
-def test_the_high_level_library_is_bound_to_the_node_of_the_other(installed: Venv) -> None:
-    binary = elf.read(installed.root / "lib" / "libhdf5_hl-pywheel-310.so")
+def test_the_high_level_library_is_bound_to_the_node_of_the_other(hdf5_venv: Venv) -> None:
+    binary = elf.read(hdf5_venv.root / "lib" / "libhdf5_hl-pywheel-310.so")
     taken = {i.version for i in binary.imports if i.name.startswith("H5")}
     assert taken == {"HDF5_PYWHEEL_310"}
 
 
-def test_pip_leaves_nothing_behind(wheel: Path, tmp_path: Path) -> None:
+def test_pip_leaves_nothing_behind(hdf5_wheel: Path, tmp_path: Path) -> None:
     venv = make_venv(tmp_path / "venv")
     before = venv.files()
-    venv.install(wheel)
+    venv.install(hdf5_wheel)
     venv.pip("uninstall", "--quiet", "--yes", "hdf5")
     assert venv.files() == before
 
 
-def test_auditwheel_agrees_with_the_platform_tag(wheel: Path) -> None:
-    shown = " ".join(run("auditwheel", "show", wheel).split())
+def test_auditwheel_agrees_with_the_platform_tag(hdf5_wheel: Path) -> None:
+    shown = " ".join(run("auditwheel", "show", hdf5_wheel).split())
     [platform] = re.findall(r'the following platform tag: "(\S+)"', shown)
-    assert wheel.name == f"hdf5-1.14.5-0-py3-none-{platform}.whl"
+    assert hdf5_wheel.name == f"hdf5-1.14.5-0-py3-none-{platform}.whl"
 
 
 def test_a_build_in_another_folder_gives_the_same_bytes(
-    recipe: Path, wheel: Path, tmp_path: Path
+    hdf5_recipe: Path, hdf5_wheel: Path, tmp_path: Path
 ) -> None:
     done = libwheel(
-        *("build", recipe, "-o", tmp_path / "dist", "-C", "jobs=3"),
+        *("build", hdf5_recipe, "-o", tmp_path / "dist", "-C", "jobs=3"),
         *("-C", f"work-dir={tmp_path / 'a' / 'work'}"),
         variables={"HOME": str(tmp_path)},
     )
     assert done.returncode == 0, done.stdout
     assert "* compile" in done.stdout
-    assert (tmp_path / "dist" / wheel.name).read_bytes() == wheel.read_bytes()
+    assert (tmp_path / "dist" / hdf5_wheel.name).read_bytes() == hdf5_wheel.read_bytes()
 
 
-def test_a_second_build_compiles_nothing(recipe: Path, wheel: Path, tmp_path: Path) -> None:
-    done = libwheel("build", recipe, "-o", tmp_path)
+def test_a_second_build_compiles_nothing(
+    hdf5_recipe: Path, hdf5_wheel: Path, tmp_path: Path
+) -> None:
+    done = libwheel("build", hdf5_recipe, "-o", tmp_path)
     assert done.returncode == 0, done.stdout
     assert "taking the installed tree from the cache" in done.stdout
     assert "* compile" not in done.stdout
-    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+    assert (tmp_path / hdf5_wheel.name).read_bytes() == hdf5_wheel.read_bytes()
 
 
-def test_the_bill_of_materials_is_valid_and_names_the_bytes(wheel: Path) -> None:
-    text = zipfile.ZipFile(wheel).read("hdf5-1.14.5.dist-info/sboms/hdf5.cdx.json").decode()
+def test_the_bill_of_materials_is_valid_and_names_the_bytes(hdf5_wheel: Path) -> None:
+    text = zipfile.ZipFile(hdf5_wheel).read("hdf5-1.14.5.dist-info/sboms/hdf5.cdx.json").decode()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     upstream, zlib = json.loads(text)["components"]
     assert (upstream["name"], upstream["version"]) == ("hdf5", "1.14.5")
@@ -129,8 +109,8 @@ def test_the_bill_of_materials_is_valid_and_names_the_bytes(wheel: Path) -> None
     assert patch["diff"]["url"] == "patches/0001-no-embedded-settings.patch"
 
 
-def test_the_licences_of_all_that_is_inside_are_there(wheel: Path) -> None:
-    archive = zipfile.ZipFile(wheel)
+def test_the_licences_of_all_that_is_inside_are_there(hdf5_wheel: Path) -> None:
+    archive = zipfile.ZipFile(hdf5_wheel)
     metadata = archive.read("hdf5-1.14.5.dist-info/METADATA").decode()
     assert "\nLicense-Expression: BSD-3-Clause AND Zlib\n" in metadata
     named = re.findall(r"^License-File: (.*)$", metadata, re.MULTILINE)
@@ -139,11 +119,11 @@ def test_the_licences_of_all_that_is_inside_are_there(wheel: Path) -> None:
         assert archive.read(f"hdf5-1.14.5.dist-info/licenses/{name}")
 
 
-def test_release_1_14_6_builds_and_runs(recipe: Path, tmp_path: Path) -> None:
-    build(recipe, tmp_path / "dist", "--wheel", "-C", "version=1.14.6")
+def test_release_1_14_6_builds_and_runs(hdf5_recipe: Path, tmp_path: Path) -> None:
+    build(hdf5_recipe, tmp_path / "dist", "--wheel", "-C", "version=1.14.6")
     [wheel] = (tmp_path / "dist").iterdir()
     assert wheel.name.startswith("hdf5-1.14.6-0-py3-none-manylinux_")
     venv = make_venv(tmp_path / "venv")
     venv.install(wheel)
-    program = CONSUMERS["cmake"](venv, recipe / "smoke.c", "hdf5-pywheel", LIBRARIES, tmp_path)
+    program = CONSUMERS["cmake"](venv, hdf5_recipe / "smoke.c", "hdf5-pywheel", LIBRARIES, tmp_path)
     assert run_alone(program, tmp_path / "smoke.h5").startswith("HDF5 1.14.6: ")

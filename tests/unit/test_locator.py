@@ -1,72 +1,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
-from dataclasses import dataclass
 from importlib.metadata import EntryPoints, PathDistribution
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
 
-from libwheel import locator
-from unit.staged import TAG, TWO, write
+from unit.installed import Installed, data, info, install
+from unit.staged import write
 
-DATA = (
-    "lib/libhdf5-pywheel-310.so",
-    "lib/libhdf5_hl-pywheel-310.so",
-    "include/hdf5-pywheel/hdf5.h",
-    "include/hdf5-pywheel/sub/more.h",
-    "lib/pkgconfig/hdf5-pywheel.pc",
-    "lib/pkgconfig/hdf5-pywheel-1.14.5-0.pc",
-    "lib/cmake/hdf5-pywheel/hdf5-pywheel-config.cmake",
-)
-INFO = "hdf5-1.14.5.dist-info"
-
-
-@dataclass(frozen=True)
-class Installed:
-    """A library wheel as an installer leaves it: `site` below `prefix`, and its RECORD."""
-
-    prefix: Path
-    site: Path
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run Python where nothing is to be imported from but `site`."""
-        return subprocess.run(
-            (sys.executable, "-S", *words),
-            cwd=self.prefix,
-            env={"PYTHONPATH": str(self.site), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def ask(self, *words: str) -> str:
-        done = self.run("-m", "hdf5_pywheel", *words)
-        assert not done.returncode, done.stderr
-        return done.stdout.rstrip("\n")
-
-
-def modules() -> dict[PurePosixPath, str]:
-    return dict(locator.modules(TAG, "~= 1.14.5", TWO))
-
-
-def install(prefix: Path, site: str = "lib/python3.11/site-packages") -> Installed:
-    """Write the wheel's files, and a RECORD as pip does: relative to site-packages."""
-    installed = Installed(prefix, prefix / site)
-    texts = {installed.site / path: text for path, text in modules().items()}
-    texts |= {prefix / name: "" for name in DATA}
-    texts[installed.site / INFO / "METADATA"] = "Metadata-Version: 2.4\nName: hdf5\nVersion: 1.14.5"
-    texts[installed.site / INFO / "entry_points.txt"] = locator.entry_points(TAG)
-    for path, text in texts.items():
-        write(path, text)
-    byte_code = installed.site / "hdf5_pywheel" / "__pycache__" / "__init__.cpython-311.pyc"
-    names = [os.path.relpath(path, installed.site) for path in (*texts, byte_code)]
-    write(installed.site / INFO / "RECORD", "".join(f"{name},,\n" for name in names))
-    return installed
-
+DATA = data()
+INFO = info()
 
 LAYOUTS = {
     "venv": "lib/python3.11/site-packages",
@@ -97,6 +42,28 @@ def test_where_the_folders_are(installed: Installed, question: str, answer: str)
     assert installed.ask(question) == str(installed.prefix / answer)
 
 
+def test_what_the_compiler_and_the_linker_need(installed: Installed) -> None:
+    assert installed.ask("cflags") == f"-I{installed.prefix}/include/hdf5-pywheel"
+    assert installed.ask("libs").splitlines() == [
+        f"-L{installed.prefix}/lib",
+        "-lhdf5_hl-pywheel-310",
+        "-lhdf5-pywheel-310",
+    ]
+
+
+@pytest.mark.parametrize(("module", "up"), [("one", 3), ("package.one", 4), ("a.b.one", 5)])
+def test_what_setuptools_needs(installed: Installed, module: str, up: int) -> None:
+    code = (
+        "import hdf5_pywheel as h, json, sys; print(json.dumps(h.extension_options(sys.argv[1])))"
+    )
+    assert json.loads(installed.run("-c", code, module).stdout) == {
+        "include_dirs": [f"{installed.prefix}/include/hdf5-pywheel"],
+        "library_dirs": [f"{installed.prefix}/lib"],
+        "libraries": ["hdf5_hl-pywheel-310", "hdf5-pywheel-310"],
+        "runtime_library_dirs": [f"$ORIGIN/{'../' * up}lib"],
+    }
+
+
 def test_the_version(installed: Installed) -> None:
     assert installed.ask("version") == "1.14.5"
 
@@ -107,6 +74,27 @@ def test_every_file_but_byte_code(installed: Installed) -> None:
     expected = {str(installed.prefix / name) for name in DATA}
     expected |= {str(installed.site / name) for name in (*own, *info)}
     assert set(installed.ask("files").splitlines()) == expected
+
+
+def test_nothing_is_said_where_nobody_reads_on(tmp_path: Path) -> None:
+    headers = tuple(f"a-header-that-has-a-long-name-{number}.h" for number in range(2000))
+    made = install(tmp_path / "prefix", headers=headers)
+    with subprocess.Popen(
+        made.command("-m", "hdf5_pywheel", "files"),
+        env=made.variables(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as asked:
+        assert asked.stdout
+        assert asked.stderr
+        assert asked.stdout.readline().startswith(bytes(made.prefix))
+        asked.stdout.close()
+        assert asked.stderr.read() == b""
+
+
+def test_a_path_that_is_no_text(tmp_path: Path) -> None:
+    prefix = tmp_path / "Größe \udcff 1"
+    assert install(prefix).ask("libdir", variables={"PYTHONUTF8": "1"}) == str(prefix / "lib")
 
 
 def test_a_lib64_that_is_a_link_as_in_a_venv(tmp_path: Path) -> None:
@@ -146,7 +134,10 @@ def without_data(tmp_path: Path) -> Installed:
     return made
 
 
-@pytest.mark.parametrize("question", ["libdir", "includedir", "pkgconfigdir", "cmakedir", "files"])
+@pytest.mark.parametrize(
+    "question",
+    ["libdir", "includedir", "pkgconfigdir", "cmakedir", "cflags", "libs", "prefix", "files"],
+)
 def test_files_that_are_missing_are_an_error(without_data: Installed, question: str) -> None:
     done = without_data.run("-m", "hdf5_pywheel", question)
     assert (done.returncode, done.stdout) == (1, "")
@@ -182,7 +173,8 @@ def test_help_names_every_question(tmp_path: Path) -> None:
     shown = made.ask("--help")
     assert shown == made.ask("-h")
     assert shown.startswith("usage: python -m hdf5_pywheel QUESTION\n")
-    for question in ("libdir", "includedir", "pkgconfigdir", "cmakedir", "version", "files"):
+    folders = ("libdir", "includedir", "pkgconfigdir", "cmakedir", "prefix")
+    for question in (*folders, "cflags", "libs", "version", "files"):
         assert f"\n  {question} " in shown
 
 

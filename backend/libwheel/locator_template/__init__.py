@@ -65,11 +65,24 @@ def prefix() -> Path:
 
     For builds that are given a prefix and know no tags. It is made, in libwheel's cache folder,
     where it is not there yet or no longer right; its path outlives upgrades of the wheel.
-    Raises OSError where it cannot be written.
+    Raises OSError where it cannot be written, FileNotFoundError where a file of the wheel is
+    missing.
     """
+    import os
+
     from . import _prefix
 
-    return _prefix.make(PYWHEEL, libdir(), _links(), _prefix.cache_folder())
+    return _prefix.make(PYWHEEL, libdir(), _links(), _prefix.cache_folder(os.environ))
+
+
+def cflags() -> list[str]:
+    """Return what the compiler needs."""
+    return [f"-I{includedir()}"]
+
+
+def libs() -> list[str]:
+    """Return what the linker needs for all the libraries."""
+    return [f"-L{libdir()}", *(f"-l{name}" for name in _link_names())]
 
 
 def extension_options(module: str) -> dict[str, list[str]]:
@@ -82,7 +95,7 @@ def extension_options(module: str) -> dict[str, list[str]]:
     return {
         "include_dirs": [str(includedir())],
         "library_dirs": [str(libdir())],
-        "libraries": [name[len("lib") : -len(".so")] for name in reversed(LIBRARIES)],
+        "libraries": _link_names(),
         "runtime_library_dirs": [f"$ORIGIN/{up}lib"],
     }
 
@@ -101,16 +114,17 @@ def load() -> dict[str, CDLL]:
     }
 
 
+def _link_names() -> list[str]:
+    """Return what follows ``-l``, what needs others first."""
+    return [name[len("lib") : -len(".so")] for name in reversed(LIBRARIES)]
+
+
 def _links() -> dict[str, Path]:
     """Return what is in the conventional prefix, and what each path leads to."""
-    headers, lib, pkgconfig = includedir(), libdir(), pkgconfigdir()
+    recorded, headers, lib, pkgconfig = files(), includedir(), libdir(), pkgconfigdir()
     links = {f"include/{path.name}": path for path in headers.iterdir()}
     links |= {f"lib/{name}": lib / name for name in LIBRARIES}
-    links |= {
-        f"lib/pkgconfig/{path.name}": _existing(path)
-        for path in _recorded()
-        if path.parent == pkgconfig
-    }
+    links |= {f"lib/pkgconfig/{path.name}": path for path in recorded if path.parent == pkgconfig}
     plain = {link: links[goal] for link, goal in PLAIN.items()}
     folders = {f"include/{PYWHEEL}": headers, f"lib/cmake/{PYWHEEL}": cmakedir()}
     return {**links, **plain, **folders}

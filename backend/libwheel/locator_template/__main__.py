@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
-from . import DISTRIBUTION, cmakedir, files, includedir, libdir, pkgconfigdir, prefix, version
+from . import (
+    DISTRIBUTION,
+    cflags,
+    cmakedir,
+    files,
+    includedir,
+    libdir,
+    libs,
+    pkgconfigdir,
+    prefix,
+    version,
+)
 
 ANSWERS = {
     "libdir": (libdir, "the folder of the shared libraries"),
     "includedir": (includedir, "the folder for the compiler's -I"),
     "pkgconfigdir": (pkgconfigdir, "the folder for PKG_CONFIG_PATH"),
     "cmakedir": (cmakedir, "the folder of the CMake package"),
+    "cflags": (cflags, "what the compiler needs, a line each"),
+    "libs": (libs, "what the linker needs for all the libraries, a line each"),
     "prefix": (prefix, "a folder with plain names, for HDF5_DIR= and the like; it is made"),
     "version": (version, "the version of the library wheel"),
     "files": (files, "every installed file, a line each"),
@@ -30,7 +45,9 @@ def main(arguments: list[str]) -> int:
     except (OSError, ImportError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(*(answer if isinstance(answer, list) else [answer]), sep="\n")
+    lines = answer if isinstance(answer, list) else [answer]
+    # As bytes: a path may hold some that standard output's encoding has no character for.
+    sys.stdout.buffer.write(b"".join(os.fsencode(f"{line}\n") for line in lines))
     return 0
 
 
@@ -44,4 +61,5 @@ def usage() -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `... files | head -1` is no error
     sys.exit(main(sys.argv[1:]))

@@ -2,30 +2,31 @@
 
 For builds that are given a folder, as in ``HDF5_DIR=...`` or ``--with-hdf5=...``, and look for
 ``lib/libhdf5.so`` and ``include/hdf5.h`` in it. Wheels cannot hold links, and the plain names are
-not ours to put into an environment; so the folder is in the user's cache.
+not ours to put into an environment; so the folder is in the user's cache. The locators of all
+library wheels share that cache: what is in it must stay as every one of them expects it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
-import os
 import shutil
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 Links = Mapping[str, Path]  # from a path in the prefix to what it leads to
 
 
-def cache_folder() -> Path:
+def cache_folder(variables: Mapping[str, str]) -> Path:
     """Return libwheel's cache folder, as README.md of libwheel has it.
 
     Raises OSError where no environment variable names one.
     """
-    chosen, home = os.environ.get("LIBWHEEL_CACHE", ""), os.environ.get("HOME")
+    chosen, home = variables.get("LIBWHEEL_CACHE", ""), variables.get("HOME")
     if chosen:
         return _absolute("LIBWHEEL_CACHE", chosen)
-    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    xdg = Path(variables.get("XDG_CACHE_HOME", ""))
     if xdg.is_absolute():
         return xdg / "libwheel"
     if not home:
@@ -46,15 +47,18 @@ def make(name: str, place: Path, links: Links, cache: Path) -> Path:
     links of just that installation, which is changed in one step. So several processes may ask
     at once, and what was printed before an upgrade is right again after the next call.
     """
-    folder = cache / "prefixes"
-    folder.mkdir(parents=True, exist_ok=True)
-    _forget_the_gone(folder)
-    stable = folder / f"{name}-{_digest(str(place))}"
+    stable = cache / "prefixes" / f"{name}-{_digest(str(place))}"
     listed = "\n".join(f"{link}\t{goal}" for link, goal in sorted(links.items()))
-    wanted = f"{stable.name}.{_digest(listed)}"
-    if _leads_to(stable) != wanted:
-        _fill(folder / wanted, links)
-        _switch(stable, wanted)
+    folder = stable.with_name(f"{stable.name}.{_digest(listed)}")
+    wanted = {folder / link: goal for link, goal in links.items()} | {stable: Path(folder.name)}
+    try:
+        if not all(_leads_to(link, goal) for link, goal in wanted.items()):
+            _renew(stable, folder, wanted)
+    except OSError as error:
+        raise OSError(
+            f"cannot make {error.filename or stable}: {error.strerror}; "
+            "LIBWHEEL_CACHE names another folder for the prefix"
+        ) from error
     return stable
 
 
@@ -62,46 +66,61 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _leads_to(stable: Path) -> str | None:
-    """Return the name of the folder that is there, whole, behind the prefix."""
-    return stable.readlink().name if stable.is_symlink() and stable.is_dir() else None
+def _leads_to(link: Path, goal: Path) -> bool:
+    return link.is_symlink() and link.readlink() == goal
 
 
-def _fill(folder: Path, links: Links) -> None:
-    """Make the folder with its links; where another process was faster, its one stays."""
-    fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        fresh.chmod(0o755)
-        for link, goal in links.items():
-            path = fresh / link
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.symlink_to(goal)
-        try:
-            fresh.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
+def _renew(stable: Path, folder: Path, wanted: Mapping[Path, Path]) -> None:
+    """Make the links that are missing or wrong, the prefix itself last; delete what is past."""
+    stable.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(stable.parent):
+        for link, goal in wanted.items():
+            if not _leads_to(link, goal):
+                _link(link, goal)
+        for past in stable.parent.glob(f"{stable.name}.*"):
+            if past != folder:
+                shutil.rmtree(past, ignore_errors=True)
+        _forget_the_gone(stable.parent)
 
 
-def _switch(stable: Path, wanted: str) -> None:
-    """Let the prefix lead to another folder, and delete the one before."""
-    before = _leads_to(stable)
-    beside = Path(tempfile.mkdtemp(prefix=f".{stable.name}.", dir=stable.parent))
-    try:
-        (beside / "link").symlink_to(wanted)
-        (beside / "link").replace(stable)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    if before and before != wanted:
-        shutil.rmtree(stable.parent / before, ignore_errors=True)
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process changes `folder`."""
+    with (folder / ".lock").open("ab") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
 
 
-def _forget_the_gone(folder: Path) -> None:
+def _link(link: Path, goal: Path) -> None:
+    """Let `link` lead to `goal`, in one step."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    fresh = link.with_name(f".{link.name}.new")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(goal)
+    fresh.replace(link)
+
+
+def _forget_the_gone(prefixes: Path) -> None:
     """Delete the prefixes of environments that are no more, as an isolated build's."""
-    for stable in folder.iterdir():
-        name = _leads_to(stable)
-        if name and not any(path.exists() for path in (stable / "lib").iterdir()):
-            stable.unlink(missing_ok=True)
-            shutil.rmtree(folder / name, ignore_errors=True)
+    for stable in prefixes.iterdir():
+        is_prefix = stable.is_symlink() and stable.readlink().name.startswith(f"{stable.name}.")
+        if is_prefix and not any(map(_is_there, _libraries(stable))):
+            folder = prefixes / stable.readlink().name
+            stable.unlink()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _libraries(stable: Path) -> list[Path]:
+    lib = stable / "lib"
+    return [path for path in lib.iterdir() if path.is_symlink()] if lib.is_dir() else []
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether what the link leads to is there, or cannot be seen just now."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,88 @@
+"""A library wheel as an installer leaves it, and its locator as a program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from libwheel import locator
+from libwheel.naming import Tag
+from unit.staged import TAG, library, write
+
+SITE = "lib/python3.11/site-packages"
+HEADERS = ("hdf5.h", "sub/more.h")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An installed library wheel: `site` below `prefix`, and its RECORD."""
+
+    prefix: Path
+    site: Path
+
+    def command(self, *words: str) -> tuple[str, ...]:
+        """Return how Python is called where nothing is to be imported from but `site`."""
+        return (sys.executable, "-S", *words)
+
+    def variables(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {"PYTHONPATH": str(self.site), "PYTHONDONTWRITEBYTECODE": "1", **(more or {})}
+
+    def run(
+        self, *words: str, variables: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*words),
+            cwd=self.prefix,
+            env=self.variables(variables),
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
+
+    def ask(self, *words: str, variables: Mapping[str, str] | None = None) -> str:
+        done = self.run("-m", "hdf5_pywheel", *words, variables=variables)
+        assert not done.returncode, done.stderr
+        return done.stdout.rstrip("\n")
+
+
+def data(tag: Tag = TAG, headers: tuple[str, ...] = HEADERS) -> tuple[str, ...]:
+    """Return the paths of the data files, relative to the prefix."""
+    return (
+        f"lib/{tag.library_file('hdf5')}",
+        f"lib/{tag.library_file('hdf5_hl')}",
+        *(f"{tag.include_folder}/{header}" for header in headers),
+        "lib/pkgconfig/hdf5-pywheel.pc",
+        "lib/pkgconfig/hdf5_hl-pywheel.pc",
+        f"lib/pkgconfig/{tag.exact}.pc",
+        f"{tag.cmake_folder}/hdf5-pywheel-config.cmake",
+    )
+
+
+def info(tag: Tag = TAG) -> str:
+    return f"{tag.stem}.dist-info"
+
+
+def install(
+    prefix: Path, site: str = SITE, tag: Tag = TAG, headers: tuple[str, ...] = HEADERS
+) -> Installed:
+    """Write the wheel's files, and a RECORD as pip does: relative to site-packages."""
+    installed = Installed(prefix, prefix / site)
+    libraries = (library("hdf5", tag=tag), library("hdf5_hl", "hdf5", tag=tag))
+    made = locator.modules(tag, "~= 1.14.5", libraries)
+    metadata = f"Metadata-Version: 2.4\nName: hdf5\nVersion: {tag.version}\n"
+    texts = {installed.site / path: text for path, text in made.items()}
+    texts |= {prefix / name: "" for name in data(tag, headers)}
+    texts[installed.site / info(tag) / "METADATA"] = metadata
+    texts[installed.site / info(tag) / "entry_points.txt"] = locator.entry_points(tag)
+    for path, text in texts.items():
+        write(path, text)
+    byte_code = installed.site / "hdf5_pywheel" / "__pycache__" / "__init__.cpython-311.pyc"
+    names = [os.path.relpath(path, installed.site) for path in (*texts, byte_code)]
+    record = installed.site / info(tag) / "RECORD"
+    write(record, "".join(f"{name},,\n" for name in names))
+    return installed
