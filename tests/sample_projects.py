@@ -21,6 +21,8 @@ from tempfile import TemporaryDirectory
 SAMPLES = Path(__file__).parent / "samples"
 WHOLE = ("autotools-answer", "cmake-answer", "make-answer", "meson-answer")
 TOP = "answer-1.2.3"  # the folder in the archive
+# One library in two versions that are incompatible: the same names, other behaviour and layout
+TWO_ABIS = {"sample-1": "sample-1.0.0", "sample-2": "sample-2.0.0"}
 _TIME = 1_700_000_000  # of every file in it
 
 
@@ -160,7 +162,7 @@ ODD: Mapping[str, Changed] = {
 
 def make_sample(name: str, tmp_path: Path) -> SampleRecipe:
     """Write the recipe of that name and its upstream's archive below `tmp_path`."""
-    archive = tmp_path / f"{TOP}.tar.gz"
+    archive = tmp_path / f"{_top(name)}.tar.gz"
     archive.write_bytes(_archive(name))
     folder = tmp_path / name
     with TemporaryDirectory() as temporary:
@@ -170,9 +172,14 @@ def make_sample(name: str, tmp_path: Path) -> SampleRecipe:
     return SampleRecipe(folder, archive)
 
 
+def _top(name: str) -> str:
+    return TWO_ABIS.get(name, TOP)
+
+
 def _release(archive: Path) -> str:
+    version = archive.name.removesuffix(".tar.gz").rpartition("-")[2]
     return (
-        '\n[[release]]\nversion = "1.2.3"\nlicenses = ["LICENSE"]\n'
+        f'\n[[release]]\nversion = "{version}"\nlicenses = ["LICENSE"]\n'
         f'[[release.source]]\nurls = ["{archive.as_uri()}"]\n'
         f'sha256 = "{hashlib.sha256(archive.read_bytes()).hexdigest()}"\n'
     )
@@ -203,7 +210,7 @@ def _archive(name: str) -> bytes:
         upstream = _copy(name, Path(temporary)) / "upstream"
         if (upstream / "configure.ac").exists():
             _make_configure(upstream)
-        return _packed(upstream)
+        return _packed(upstream, _top(name))
 
 
 def _make_configure(upstream: Path) -> None:
@@ -214,7 +221,7 @@ def _make_configure(upstream: Path) -> None:
     shutil.rmtree(upstream / "autom4te.cache")
 
 
-def _packed(tree: Path) -> bytes:
+def _packed(tree: Path, top: str) -> bytes:
     """Return a .tar.gz whose bytes follow from the files alone."""
     buffer = io.BytesIO()
     with (
@@ -222,7 +229,7 @@ def _packed(tree: Path) -> bytes:
         tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
         for path in sorted(tree.rglob("*")):
-            tar.add(path, f"{TOP}/{path.relative_to(tree)}", recursive=False, filter=_plain)
+            tar.add(path, f"{top}/{path.relative_to(tree)}", recursive=False, filter=_plain)
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""The command line: check, plan, fetch, build and show."""
+"""The command line: check, plan, fetch, build, show, repair and doctor."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from libwheel import building, pipeline, plan, settings, show
+from libwheel import building, cli_doctor, cli_repair, pipeline, plan, settings, show
 from libwheel.cli_parts import command, say
 from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
@@ -81,6 +81,8 @@ def parser() -> argparse.ArgumentParser:
         "libwheel show dist/hdf5-1.14.5-0-py3-none-manylinux_2_34_x86_64.whl",
     )
     shown.add_argument("path", type=Path, help="a recipe's folder, or a wheel")
+    cli_repair.add(commands)
+    cli_doctor.add(commands)
     return top
 
 

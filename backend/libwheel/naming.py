@@ -41,6 +41,14 @@ def tagged_file(name: str) -> TaggedFile | None:
     return TaggedFile(match[1], match[2]) if match else None
 
 
+def wheel_of_node(node: str, abi: str) -> str | None:
+    """``hdf5``: the library wheel whose version node this is; None where it is no such node."""
+    name, pywheel, _ = node.rpartition("_PYWHEEL_")
+    if not pywheel or Tag(canonical(name), "", abi, 0).version_node != node:
+        return None
+    return canonical(name)
+
+
 @dataclass(frozen=True)
 class Tag:
     """What makes the names of one library wheel unique.

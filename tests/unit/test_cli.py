@@ -16,7 +16,7 @@ from libwheel.version import __version__
 from unit import goldens
 from unit.staged import write
 
-COMMANDS = ("check", "plan", "fetch", "build", "show")
+COMMANDS = ("check", "plan", "fetch", "build", "show", "repair", "doctor")
 WITH_SETTINGS = ("plan", "fetch", "build")
 ZLIB = ROOT / "recipes" / "zlib"
 

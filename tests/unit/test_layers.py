@@ -19,7 +19,7 @@ ROOT = "__init__"
 LAYERS = (
     (ROOT, "__main__"),
     ("cli", "hooks", "reference", "show"),
-    ("pipeline", "cli_parts"),
+    ("cli_doctor", "cli_parts", "cli_repair", "pipeline"),
     ("assembly", "building", "task", "tools", "workspace"),
     (
         "audit",

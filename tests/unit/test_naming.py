@@ -1,6 +1,6 @@
 import pytest
 
-from libwheel.naming import Tag, canonical
+from libwheel.naming import Tag, canonical, wheel_of_node
 
 HDF5 = Tag("hdf5", "1.14.5", "310", 0)
 ODD = Tag("zlib-ng", "2.3.3", "2.1", 4)
@@ -36,6 +36,17 @@ def test_names_of_a_library() -> None:
     assert HDF5.cmake_target("hdf5_hl") == "hdf5-pywheel::hdf5_hl"
     assert HDF5.link_name("hdf5_hl") == "hdf5_hl-pywheel-310"
     assert HDF5.library_file("hdf5_hl") == "libhdf5_hl-pywheel-310.so"
+
+
+@pytest.mark.parametrize("tag", [HDF5, ODD])
+def test_a_version_node_tells_whose_it_is(tag: Tag) -> None:
+    assert wheel_of_node(tag.version_node, tag.abi) == tag.wheel
+    assert wheel_of_node(tag.version_node, "7") is None
+
+
+def test_other_nodes_are_nobodys() -> None:
+    assert wheel_of_node("GLIBC_2.17", "310") is None
+    assert wheel_of_node("Hdf5_PYWHEEL_310", "310") is None
 
 
 def test_the_compatibility_tag() -> None:

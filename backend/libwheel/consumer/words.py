@@ -1,0 +1,20 @@
+"""How doctor's sentences list things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_SHOWN = 3
+
+
+def listed(items: Sequence[str]) -> str:
+    """Return ``a, b and c``, or ``a, b, c and 4 more``."""
+    rest = len(items) - _SHOWN
+    if rest > 1:
+        return f"{', '.join(items[:_SHOWN])} and {rest} more"
+    return " and ".join(part for part in (", ".join(items[:-1]), *items[-1:]) if part)
+
+
+def sized(size: int) -> str:
+    """Return ``6.1 MB`` or ``34 kB``."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 / 2 else f"{max(1, round(size / 1e3))} kB"

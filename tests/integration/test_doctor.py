@@ -1,0 +1,264 @@
+"""`libwheel doctor` on real environments, one thing wrong in each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from environments import Variables, Venv, libwheel, make_venv, run
+from extensions import library_wheel, options_for, packages, write_package
+from sample_projects import TWO_ABIS
+from unit.consumer.installed import digest
+
+pytestmark = pytest.mark.compiles
+
+FILE = "libsample-pywheel-1.so"
+NO_PATH = {"PYTHONPATH": ""}
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return [library_wheel(sample, tmp_path_factory.mktemp(sample)) for sample in TWO_ABIS]
+
+
+@pytest.fixture(scope="module")
+def sound(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with a library wheel and a consumer, all well."""
+    venv = make_venv(tmp_path_factory.mktemp("sound") / "venv")
+    venv.install(wheels[0])
+    add(venv, "first", requires=["sample1"])
+    return venv.root
+
+
+@pytest.fixture
+def venv(sound: Path, tmp_path: Path) -> Venv:
+    shutil.copytree(sound, tmp_path / "venv", symlinks=True)
+    return Venv(tmp_path / "venv")
+
+
+def add(
+    venv: Venv,
+    name: str,
+    *,
+    requires: Sequence[str] = (),
+    line: str = "",
+    options: Mapping[str, Sequence[str]] | None = None,
+) -> Path:
+    """Put a consumer of the library there as an installer would; return its package."""
+    options = {**options_for(venv.python, "sample1_pywheel", f"{name}._caller"), **(options or {})}
+    site = packages(venv.python)
+    write_package(site, name, line, options)
+    return record(site, name, requires)
+
+
+def record(site: Path, name: str, requires: Sequence[str] = (), more: Sequence[str] = ()) -> Path:
+    info = site / f"{name}-1.0.dist-info"
+    info.mkdir(exist_ok=True)
+    required = "".join(f"Requires-Dist: {one}\n" for one in requires)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{required}")
+    files = [path for path in (site / name).rglob("*") if path.is_file()]
+    lines = [f"{path.relative_to(site)},{digest(path.read_bytes())}," for path in files]
+    (info / "RECORD").write_text("\n".join([*lines, *more]) + "\n")
+    return site / name
+
+
+def doctor(
+    venv: Venv, *arguments: str | Path, variables: Variables = NO_PATH
+) -> tuple[int, dict[str, dict[str, str]], str]:
+    """Return the exit status, the diagnoses by their rule, and the text for people."""
+    environment = {**variables, "PYTHONPATH": f"{variables.get('PYTHONPATH', '')}:{BACKEND}"}
+    whole = ("doctor", "--python", venv.python, *arguments)
+    report = json.loads(libwheel(*whole, "--json", variables=environment).stdout)
+    done = libwheel(*whole, variables=environment)
+    return done.returncode, {one["rule"]: one for one in report["diagnoses"]}, done.stdout
+
+
+BACKEND = Path(__file__).parents[2] / "backend"
+
+
+def test_nothing_is_wrong(venv: Venv) -> None:
+    status, found, text = doctor(venv)
+    assert (status, found) == (0, {})
+    assert "  sample1  1.0.0    first    libsample-pywheel-1.so\n" in text
+    assert text.endswith("\n\nnothing wrong\n")
+
+
+def test_the_report_says_who_uses_what(venv: Venv) -> None:
+    report = json.loads(libwheel("doctor", "--python", venv.root, "--json").stdout)
+    [copy] = report["copies"]
+    assert (copy["library"], copy["path"]) == ("sample", str(venv.root / "lib" / FILE))
+    assert copy["shared"]
+    [use] = report["uses"]
+    assert (use["consumer"], use["copy"]) == ("first", copy["path"])
+
+
+def test_a_file_is_deleted(venv: Venv) -> None:
+    (venv.root / "include/sample1-pywheel/sample.h").unlink()
+    status, found, text = doctor(venv)
+    assert (status, list(found)) == (1, ["files-missing"])
+    assert "installed files that are no longer there" in text
+    assert text.endswith("\n\n1 fault\n")
+
+
+def test_pip_target_leaves_the_library_out(wheels: list[Path], tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
+    run(*pip, "--target", target, wheels[0])
+    venv = make_venv(tmp_path / "venv")
+    status, found, _ = doctor(venv, variables={"PYTHONPATH": str(target)})
+    assert (status, list(found)) == (1, ["files-missing"])
+    assert "`pip install --target` leaves them out" in found["files-missing"]["message"]
+
+
+def test_the_library_is_overwritten_by_another_package(venv: Venv) -> None:
+    library = venv.root / "lib" / FILE
+    library.write_bytes(library.read_bytes() + b"more")
+    (packages(venv.python) / "other").mkdir()
+    record(packages(venv.python), "other", more=[f"../../{FILE},,", f"../../../lib/{FILE},,"])
+    status, found, _ = doctor(venv)
+    assert status == 1
+    assert found["file-changed"]["subject"] == str(library)
+    assert "other 1.0 has one of that path" in found["file-changed"]["message"]
+
+
+def test_the_library_wheel_is_not_installed(venv: Venv) -> None:
+    venv.pip("uninstall", "--quiet", "--yes", "sample1")
+    status, found, _ = doctor(venv)
+    assert (status, list(found)) == (1, ["library-not-found"])
+    assert found["library-not-found"]["remedy"] == "pip install sample1"
+
+
+def test_another_abi_is_another_wheel(venv: Venv, wheels: list[Path]) -> None:
+    venv.pip("uninstall", "--quiet", "--yes", "sample1")
+    venv.install(wheels[1])
+    status, found, _ = doctor(venv)
+    assert (status, list(found)) == (1, ["library-not-found"])
+    assert "no library wheel that has it is installed" in found["library-not-found"]["message"]
+
+
+@pytest.fixture
+def below(venv: Venv, wheels: list[Path], tmp_path: Path) -> Path:
+    """Move the library wheel to another prefix; return that one's site folder."""
+    venv.pip("uninstall", "--quiet", "--yes", "sample1")
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
+    run(*pip, "--prefix", tmp_path / "below", wheels[0])
+    [site] = (tmp_path / "below").glob("lib/python3.*/site-packages")
+    return site
+
+
+def test_the_library_is_in_an_environment_below(venv: Venv, below: Path) -> None:
+    status, found, _ = doctor(venv, variables={"PYTHONPATH": str(below)})
+    assert (status, list(found)) == (1, ["library-not-found"])
+    assert "sample1_pywheel.load()" in found["library-not-found"]["remedy"]
+
+
+def test_load_in_the_package_makes_that_right(venv: Venv, below: Path) -> None:
+    package = packages(venv.python) / "first"
+    (package / "__init__.py").write_text("import sample1_pywheel; sample1_pywheel.load()\n")
+    status, found, _ = doctor(venv, variables={"PYTHONPATH": str(below)})
+    assert (status, found) == (0, {})
+
+
+def test_the_environment_variable_leads_elsewhere(venv: Venv, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    shutil.copy(venv.root / "lib" / FILE, other)
+    status, found, _ = doctor(venv, variables={"LD_LIBRARY_PATH": str(other)})
+    assert (status, list(found)) == (1, ["library-elsewhere"])
+    assert found["library-elsewhere"]["remedy"].startswith(f"take {other} out of LD_LIBRARY_PATH")
+    truth = subprocess.run(
+        ("ldd", next((packages(venv.python) / "first").glob("_caller*.so"))),
+        env={"LD_LIBRARY_PATH": str(other)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert str(other / FILE) in truth.stdout  # so the loader does
+
+
+def test_an_rpath_into_a_folder_that_others_can_make(venv: Venv, tmp_path: Path) -> None:
+    folders = [str(tmp_path / "nowhere"), "$ORIGIN/../../../../lib"]
+    add(venv, "second", requires=["sample1"], options={"runtime_library_dirs": folders})
+    status, found, _ = doctor(venv)
+    assert (status, list(found)) == (1, ["unsafe-rpath"])
+    assert f"has {tmp_path}/nowhere, which is not there" in found["unsafe-rpath"]["message"]
+    assert "libwheel repair" in found["unsafe-rpath"]["remedy"]
+
+
+def test_a_consumer_wants_a_newer_one(venv: Venv) -> None:
+    record(packages(venv.python), "first", ["sample1 >=1.5"])
+    status, found, _ = doctor(venv)
+    assert (status, list(found)) == (1, ["too-old"])
+    assert found["too-old"]["remedy"] == "pip install 'sample1>=1.5'"
+
+
+def test_a_consumer_that_requires_nothing_is_worth_a_note(venv: Venv) -> None:
+    record(packages(venv.python), "first")
+    status, found, text = doctor(venv)
+    assert (status, list(found)) == (0, ["no-requirement"])
+    assert text.endswith("\n\nnothing wrong, 1 note\n")
+
+
+def test_a_private_copy_beside_the_shared_one(venv: Venv) -> None:
+    site = packages(venv.python)
+    private = site / "second" / ".libs" / "libsample-1234abcd.so.1"
+    private.parent.mkdir(parents=True)
+    shutil.copy(venv.root / "lib" / FILE, private)
+    record(site, "second")
+    status, found, text = doctor(venv)
+    assert (status, list(found)) == (1, ["several-copies"])
+    assert "libsample-1234abcd.so.1 of second 1.0" in found["several-copies"]["message"]
+    assert "second/.libs/libsample-1234abcd.so.1" in text
+
+
+def test_two_abis_are_worth_a_note(venv: Venv, wheels: list[Path]) -> None:
+    venv.install(wheels[1])
+    status, found, _ = doctor(venv)
+    assert (status, list(found)) == (0, ["several-copies"])
+    assert "both work in one process" in found["several-copies"]["message"]
+
+
+def test_damage_in_other_packages_does_not_stop_it(venv: Venv) -> None:
+    site = packages(venv.python)
+    (site / "broken").mkdir()
+    (site / "broken" / "ext.so").write_bytes(b"\x7fELF and no more")
+    record(site, "broken")
+    (site / "worse-1.0.dist-info").mkdir()
+    (site / "worse-1.0.dist-info" / "RECORD").write_bytes(b"\xff\n")
+    status, found, text = doctor(venv)
+    assert (status, list(found)) == (0, ["unreadable"])
+    assert "ext.so is not a sound ELF file" in text
+    assert text.endswith("\n\nnothing wrong, 2 notes\n")
+
+
+def test_imports_and_a_page(venv: Venv, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    status, _, text = doctor(venv, "--import", "first", "--html", page)
+    assert status == 0
+    assert f"lib/{FILE}  _caller" in text
+    assert page.read_text().lower().startswith("<!doctype html>")
+
+
+def test_an_import_that_fails_is_a_fault(venv: Venv) -> None:
+    status, found, _ = doctor(venv, "--import", "nowhere")
+    assert (status, list(found)) == (1, ["import-failed"])
+
+
+def test_without_python_it_is_the_environment_of_libwheel() -> None:
+    report = json.loads(libwheel("doctor", "--json").stdout)
+    assert report["prefix"] == sys.prefix
+    assert report["distributions"] > 5
+
+
+def test_what_is_no_python_is_told(tmp_path: Path) -> None:
+    done = libwheel("doctor", "--python", tmp_path / "nowhere")
+    assert done.returncode == 1
+    assert "error: " in done.stdout
+    assert "cannot be run" in done.stdout
+    assert "Traceback" not in done.stdout

@@ -1,0 +1,65 @@
+"""Installed distributions, as installers leave them, without an installer."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from libwheel import locator
+from libwheel.naming import Tag
+from unit.staged import library
+
+SITE = Path("lib/python3.11/site-packages")
+
+
+def install(
+    prefix: Path,
+    name: str,
+    files: Mapping[str, bytes],
+    *,
+    version: str = "1.0",
+    requires: Iterable[str] = (),
+) -> Path:
+    """Put `files` (paths below the prefix) and a dist-info there; return the site folder."""
+    site = prefix / SITE
+    info = site / f"{name.replace('-', '_')}-{version}.dist-info"
+    required = "".join(f"Requires-Dist: {line}\n" for line in requires)
+    metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{required}\nName: not\n"
+    wheel = "Wheel-Version: 1.0\nTag: py3-none-manylinux_2_17_x86_64\n"
+    contents = {
+        **{prefix / path: content for path, content in files.items()},
+        info / "METADATA": metadata.encode(),
+        info / "WHEEL": wheel.encode(),
+    }
+    for path, content in contents.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    rows = [f"{os.path.relpath(path, site)},{digest(c)},{len(c)}" for path, c in contents.items()]
+    (info / "RECORD").write_text("\n".join([*rows, f"{info.name}/RECORD,,"]) + "\n")
+    return site
+
+
+def digest(content: bytes) -> str:
+    found = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+    return f"sha256={found}"
+
+
+def install_library_wheel(
+    prefix: Path,
+    tag: Tag,
+    libraries: Mapping[str, bytes],
+    *,
+    compatible: str = "~= 1.14.5",
+) -> Path:
+    """Install a library wheel; `libraries` are the contents by upstream's name."""
+    staged = tuple(library(name, tag=tag) for name in libraries)
+    modules = locator.modules(tag, compatible, staged)
+    files = {str(SITE / path): text.encode() for path, text in modules.items()}
+    files |= {
+        str(one.file.path): content for one, content in zip(staged, libraries.values(), strict=True)
+    }
+    files[f"include/{tag.pywheel}/header.h"] = b"/* header */\n"
+    return install(prefix, tag.wheel, files, version=tag.version)
