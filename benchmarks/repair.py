@@ -19,7 +19,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from libwheel import programs
-from libwheel.consumer import grafting, library_needs, library_wheels
+from libwheel.consumer import library_wheels
+from libwheel.consumer.repair import grafting, library_needs
 
 LIMIT = 1.5
 

@@ -10,7 +10,14 @@ from pathlib import Path
 
 from libwheel.cli_parts import command, say
 from libwheel.console import Console
-from libwheel.consumer import doctor, doctor_json, doctor_page, doctor_text, environment, loader
+from libwheel.consumer.doctor import (
+    environment,
+    examination,
+    html_report,
+    json_report,
+    loader,
+    text_report,
+)
 from libwheel.files import replacing, writing_to
 
 _ABOUT = """\
@@ -44,7 +51,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print the report for programs; the keys are those of libwheel.consumer.report",
+        help="print the report for programs; the keys are those of libwheel.consumer.doctor.report",
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write it as a page as well")
 
@@ -52,17 +59,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def _doctor(options: argparse.Namespace) -> int:
     python: Path = options.python
     place = environment.ask(python / "bin" / "python" if python.is_dir() else python)
-    report = doctor.examine(place, loader.of_this_machine(os.environ))
+    report = examination.examine(place, loader.of_this_machine(os.environ))
     if options.modules:
-        report = doctor.with_imports(report, options.modules)
+        report = examination.with_imports(report, options.modules)
     if options.html:
-        _write(options.html, doctor_page.page(report))
+        _write(options.html, html_report.page(report))
     if options.json:
-        say(doctor_json.text(report))
+        say(json_report.text(report))
     else:
         console = Console(stream=sys.stdout)
         width = shutil.get_terminal_size().columns if console.is_terminal else None
-        say(doctor_text.text(report, console, width))
+        say(text_report.text(report, console, width))
     return 0 if report.is_sound else 1
 
 

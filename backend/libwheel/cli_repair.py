@@ -11,9 +11,10 @@ from pathlib import Path
 from libwheel import programs, settings
 from libwheel.cli_parts import command, say
 from libwheel.console import Console
-from libwheel.consumer import grafting, library_wheels, repair
+from libwheel.consumer import library_wheels
 from libwheel.consumer.library_wheels import LibraryWheel
-from libwheel.consumer.repair import Proposal, Tools
+from libwheel.consumer.repair import grafting, repairing
+from libwheel.consumer.repair.repairing import Proposal, Tools
 from libwheel.errors import BuildError
 from libwheel.tools import PATCHELF
 from libwheel.wheel import ZIP_EPOCH
@@ -79,7 +80,7 @@ def _one(
 ) -> bool:
     """Return whether the wheel was to be checked only and is not fit."""
     console = Console()
-    proposal = repair.propose(path, installed, _tools, exact=options.exact)
+    proposal = repairing.propose(path, installed, _tools, exact=options.exact)
     for warning in proposal.plan.warnings if proposal.plan else ():
         console.warn(warning)
     if options.check:
@@ -87,7 +88,7 @@ def _one(
         return not proposal.is_fit
     for line in proposal.changes or (_verdict(proposal),):
         console.note(line)
-    say(str(repair.write(proposal, options.outdir, _tools, epoch)))
+    say(str(repairing.write(proposal, options.outdir, _tools, epoch)))
     return False
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from environments import Venv, make_venv, run
-from libwheel.consumer import imports
-from libwheel.consumer.report import Copy, FailedImport, Severity
+from libwheel.consumer.doctor import imports
+from libwheel.consumer.doctor.report import Copy, FailedImport, Severity
 
 pytestmark = pytest.mark.compiles
 
@@ -142,7 +142,7 @@ def test_an_interruption_ends_the_child(venv: Venv, site: Path, tmp_path: Path) 
         "time.sleep(600)\n"
     )
     script = (
-        "import sys; from pathlib import Path; from libwheel.consumer import imports\n"
+        "import sys; from pathlib import Path; from libwheel.consumer.doctor import imports\n"
         "imports.imported(Path(sys.argv[1]), ['sleeps'], ())"
     )
     with subprocess.Popen(

@@ -16,7 +16,7 @@ import pytest
 from environments import libwheel, make_venv, run
 from libwheel.binaries import elf
 from libwheel.binaries.binary import Binary
-from libwheel.consumer import wheel_file
+from libwheel.consumer.repair import wheel_file
 from libwheel.wheel import Member
 from sample_projects import make_sample
 from wheel_files import (

@@ -7,7 +7,7 @@ import tomllib
 
 from conftest import ROOT
 from libwheel import __version__, buildsystems
-from libwheel.consumer.grafting import AUDITWHEEL
+from libwheel.consumer.repair.grafting import AUDITWHEEL
 from libwheel.tools import PATCHELF
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from packaging.specifiers import SpecifierSet
 
 from libwheel.binaries.binary import Binary, Import, Requirement, Symbol
-from libwheel.consumer.elf_members import ElfMember
-from libwheel.consumer.library_needs import Library
 from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.consumer.repair.elf_members import ElfMember
+from libwheel.consumer.repair.library_needs import Library
 from libwheel.locator import Constants
 
 HDF5, HL = "libhdf5-pywheel-310.so", "libhdf5_hl-pywheel-310.so"

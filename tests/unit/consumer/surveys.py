@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from libwheel.binaries.elf_light import Glance, Machine
-from libwheel.consumer import copies, library_wheels, packages
-from libwheel.consumer.environment import Environment
-from libwheel.consumer.loader import Load, Rules
-from libwheel.consumer.objects import Object
-from libwheel.consumer.packages import Package
-from libwheel.consumer.survey import Survey
+from libwheel.consumer import library_wheels
+from libwheel.consumer.doctor import copies, packages
+from libwheel.consumer.doctor.environment import Environment
+from libwheel.consumer.doctor.loader import Load, Rules
+from libwheel.consumer.doctor.objects import Object
+from libwheel.consumer.doctor.packages import Package
+from libwheel.consumer.doctor.survey import Survey
 from unit.consumer.installed import SITE
 
 MARKERS = {"python_version": "3.11", "python_full_version": "3.11.7", "sys_platform": "linux"}

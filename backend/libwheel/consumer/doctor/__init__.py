@@ -1,0 +1,1 @@
+"""Doctor: what is wrong with the shared libraries of an environment."""

@@ -1,0 +1,96 @@
+"""Doctor: what is wrong in an environment with library wheels and with copies of libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from libwheel.consumer.doctor import (
+    imports,
+    rules_copies,
+    rules_files,
+    rules_loading,
+    rules_versions,
+)
+from libwheel.consumer.doctor.environment import Environment
+from libwheel.consumer.doctor.loader import Rules
+from libwheel.consumer.doctor.report import Copy, Diagnosis, LibraryRow, Report, Use
+from libwheel.consumer.doctor.survey import Survey, survey
+
+Rule = Callable[[Survey], Iterator[Diagnosis]]
+
+RULES: tuple[Rule, ...] = (
+    rules_files.files_missing,
+    rules_files.file_changed,
+    rules_files.unreadable,
+    rules_loading.library_not_found,
+    rules_loading.library_elsewhere,
+    rules_loading.missing_library,
+    rules_loading.unsafe_rpath,
+    rules_versions.requirement_not_met,
+    rules_versions.too_old,
+    rules_versions.no_requirement,
+    rules_copies.several_copies,
+)
+
+
+def examine(place: Environment, rules: Rules) -> Report:
+    """Return what is in an environment and what is wrong with it; `imports` is None."""
+    found = survey(place, rules)
+    return Report(
+        python=place.python,
+        prefix=place.prefix,
+        distributions=len(found.packages),
+        library_wheels=tuple(_rows(found)),
+        copies=tuple(_copies(found)),
+        uses=tuple(_uses(found)),
+        diagnoses=tuple(sorted(diagnosis for rule in RULES for diagnosis in rule(found))),
+        imports=None,
+    )
+
+
+def with_imports(report: Report, modules: Sequence[str]) -> Report:
+    """Import `modules` in a process of the environment's Python; add what was loaded there."""
+    found = imports.imported(report.python, modules, report.copies)
+    more = imports.diagnoses(found, report.copies)
+    diagnoses = tuple(sorted((*report.diagnoses, *more)))
+    return replace(report, imports=found, diagnoses=diagnoses)
+
+
+def _rows(found: Survey) -> Iterator[LibraryRow]:
+    for wheel in found.library_wheels:
+        yield LibraryRow(
+            name=wheel.name,
+            version=wheel.version,
+            platforms=wheel.platforms,
+            files=tuple(wheel.libraries.values()),
+            consumers=found.consumers[wheel.name],
+        )
+
+
+def _copies(found: Survey) -> Iterator[Copy]:
+    for family in found.families:
+        for one in family.members:
+            yield Copy(
+                library=family.name,
+                path=one.path,
+                soname=one.glance.soname,
+                owner=one.owner.name,
+                version=one.owner.version,
+                shared=one.path in found.shared,
+                size=one.path.stat().st_size,
+                linked_in=one not in family.proper,
+            )
+
+
+def _uses(found: Survey) -> Iterator[Use]:
+    libraries = {one.path for family in found.families for one in family.proper}
+    within = {one.path for family in found.families for one in family.within}
+    for root, loads in found.loads.items():
+        one = found.by_path[root]
+        if one.is_library:
+            continue
+        loaded = {Path(load.found) for load in loads if load.found}
+        for copy in sorted(loaded & libraries | ({root} & within)):
+            yield Use(one.owner.name, root, copy)

@@ -1,0 +1,241 @@
+"""Which shared libraries some imports map into one process, for whom, and what is wrong there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from libwheel import naming, policy
+from libwheel.binaries import elf_light
+from libwheel.consumer.doctor import import_process
+from libwheel.consumer.doctor.copies import stem
+from libwheel.consumer.doctor.import_process import Answer
+from libwheel.consumer.doctor.report import Copy, Diagnosis, FailedImport, Imports, Mapped, Severity
+from libwheel.consumer.doctor.words import listed, sized
+from libwheel.errors import BuildError
+
+_INIT = ("PyInit_", "PyModExport_")  # what Python looks up in an extension module
+_TAGGED = re.compile(r"lib[^/\s:'\"]+?-pywheel-[^/\s:'\"]+?\.so\b")
+
+
+def imported(python: Path, modules: Sequence[str], copies: Sequence[Copy]) -> Imports:
+    """Import `modules` in this order in one process of `python`, an environment's interpreter.
+
+    A module that raises does not keep the others from their turn; one that ends the process does.
+    What is mapped before the first import is left out, as are the extension modules that
+    are no copies, the libraries that every Linux has, and files that are deleted by now.
+    Raises BuildError where `python` cannot be run.
+    """
+    wanted = tuple(dict.fromkeys(modules))
+    answers, ending = import_process.ask(python, wanted)
+    return Imports(
+        modules=wanted,
+        mapped=tuple(_described(answers, copies)),
+        failed=tuple(_failures(wanted, answers, ending)),
+    )
+
+
+def diagnoses(imports: Imports, copies: Sequence[Copy]) -> tuple[Diagnosis, ...]:
+    """Return what is wrong in the process that did the imports."""
+    failed = (_import_failed(failure, copies) for failure in imports.failed)
+    return (*failed, *_mapped_twice(imports, copies))
+
+
+def _failures(
+    wanted: Sequence[str], answers: Sequence[Answer], ending: str
+) -> Iterator[FailedImport]:
+    for answer in answers:
+        if answer.reason is not None:
+            yield FailedImport(answer.module, answer.reason)
+    untried = wanted[len(answers) :]
+    for module in untried[:1]:
+        yield FailedImport(module, f"the process {ending}")
+    for module in untried[1:]:
+        yield FailedImport(module, f"was not tried: importing {untried[0]} ended the process")
+
+
+# What was mapped
+
+
+@dataclass(frozen=True)
+class _File:
+    """A mapped ELF file; `needed` are the file names in its NEEDED."""
+
+    path: Path
+    imported: str
+    soname: str
+    needed: frozenset[str]
+    is_module: bool
+
+    @property
+    def names(self) -> frozenset[str]:
+        return frozenset({self.soname, self.path.name})
+
+
+def _described(answers: Iterable[Answer], copies: Sequence[Copy]) -> Iterator[Mapped]:
+    found = [
+        file
+        for answer in answers
+        for path in answer.mapped
+        if (file := _read(Path(path), answer.module))
+    ]
+    needers = _needers(found)
+    owned = {_identity(copy.path): copy.path for copy in copies if copy.path.exists()}
+    for file in found:
+        copy = owned.get(_identity(file.path))
+        if copy or not (file.is_module or policy.is_system_library(file.soname)):
+            yield Mapped(
+                path=file.path,
+                soname=file.soname,
+                size=file.path.stat().st_size,
+                imported=file.imported,
+                needed_by=needers[file.path],
+                copy=copy,
+            )
+
+
+def _read(path: Path, module: str) -> _File | None:
+    """Read what is asked here of an ELF file; None where it is another or no more there."""
+    try:
+        glance = elf_light.glance(path)
+        exports = elf_light.strong_exports(path)
+    except BuildError:
+        return None
+    return _File(
+        path=path,
+        imported=module,
+        soname=glance.soname or path.name,
+        needed=frozenset(Path(name).name for name in glance.needed),
+        is_module=any(name.startswith(_INIT) for name in exports),
+    )
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return what the loader goes by: two names of one file are mapped once."""
+    stat = path.stat()
+    return stat.st_dev, stat.st_ino
+
+
+def _needers(found: Sequence[_File]) -> Mapping[Path, tuple[Path, ...]]:
+    by_name: dict[str, list[Path]] = {}
+    for file in found:
+        for name in file.needed:
+            by_name.setdefault(name, []).append(file.path)
+    return {
+        file.path: tuple(sorted({path for name in file.names for path in by_name.get(name, ())}))
+        for file in found
+    }
+
+
+# What is wrong with it
+
+
+def _mapped_twice(imports: Imports, copies: Sequence[Copy]) -> Iterator[Diagnosis]:
+    by_path: dict[Path, list[Copy]] = {}
+    for copy in copies:
+        by_path.setdefault(copy.path, []).append(copy)
+    libraries: dict[str, dict[Mapped, Copy | None]] = {}
+    for mapped in imports.mapped:
+        known = by_path.get(mapped.copy) if mapped.copy else None
+        for owned in known or (None,):
+            libraries.setdefault(_library(mapped, owned), {})[mapped] = owned
+    for library, several in sorted(libraries.items()):
+        if len(several) > 1:
+            yield _twice(library, several)
+
+
+def _library(mapped: Mapped, copy: Copy | None) -> str:
+    if copy:
+        return copy.library
+    return stem(mapped.path.name)
+
+
+def _twice(library: str, several: Mapping[Mapped, Copy | None]) -> Diagnosis:
+    told = "; ".join(_told(mapped, copy) for mapped, copy in several.items())
+    severity, remedy = _judged(several)
+    return Diagnosis(
+        severity=severity,
+        rule="mapped-twice",
+        subject=library,
+        message=f"{len(several)} copies of {library} are in one process: {told}",
+        remedy=remedy,
+    )
+
+
+def _judged(several: Mapping[Mapped, Copy | None]) -> tuple[Severity, str]:
+    """Say how bad it is that these are in one process, and what to do."""
+    copies = [copy for copy in several.values() if copy]
+    owners = sorted({copy.owner for copy in copies})
+    if len(copies) <= 1:
+        return Severity.NOTE, _HOSTS
+    if len({m.soname for m in several}) == len(several) and all(copy.shared for copy in copies):
+        return Severity.NOTE, _MEANT
+    if len(owners) == 1:
+        return Severity.NOTE, f"nothing; the makers of {owners[0]} could do with one of them"
+    return Severity.FAULT, _SHARE.format(listed(owners))
+
+
+_HOSTS = (
+    "nothing, unless a package of this environment needs the host's copy as well: then install a "
+    "build of it that does not"
+)
+_MEANT = (
+    "nothing: their names and the versions of their symbols keep them apart; packages built "
+    "against one ABI would save the memory"
+)
+_SHARE = (
+    "install builds of {} that load one copy, that of a library wheel; until then pass nothing "
+    "that the library has made (handles, memory, open files) from one package to another"
+)
+
+
+def _told(mapped: Mapped, copy: Copy | None) -> str:
+    name = f"{copy.owner} {copy.version}'s {mapped.path.name}" if copy else str(mapped.path)
+    needers = listed([f"{path.parent.name}/{path.name}" for path in mapped.needed_by])
+    why = f"needed by {needers}" if needers else "loaded directly"
+    return f"{name} ({sized(mapped.size)}, {why})"
+
+
+def _import_failed(failure: FailedImport, copies: Sequence[Copy]) -> Diagnosis:
+    return Diagnosis(
+        severity=Severity.FAULT,
+        rule="import-failed",
+        subject=failure.module,
+        message=f"cannot be imported: {failure.reason}",
+        remedy=_remedy(failure, copies),
+    )
+
+
+def _remedy(failure: FailedImport, copies: Sequence[Copy]) -> str:
+    match = _TAGGED.search(failure.reason)
+    if match:
+        return _remedy_of_library(match[0], failure.reason, [c for c in copies if c.shared])
+    if failure.reason.startswith("ModuleNotFoundError"):
+        return "install it, or name the module as an import statement does"
+    if failure.reason.startswith("was not tried"):
+        return "mend the other one first, or leave it out"
+    return f"see where it fails: python -X faulthandler -c 'import {failure.module}'"
+
+
+def _remedy_of_library(name: str, reason: str, shared: Sequence[Copy]) -> str:
+    """Say what to do where the loader does not want, or does not find, a library wheel's file."""
+    for copy in shared:
+        if copy.soname == name and "cannot open shared object file" in reason:
+            locator = naming.import_name(naming.canonical(copy.owner))
+            return (
+                f"it is installed ({copy.path}), but the extension does not look there: give its "
+                f"wheel to `libwheel repair`, or call {locator}.load() before the import"
+            )
+        if copy.soname == name:
+            return f"pip install --force-reinstall {copy.owner}=={copy.version}, and the package"
+    wanted = naming.tagged_file(name)
+    for copy in shared:
+        found = naming.tagged_file(copy.soname)
+        if wanted and found and found.stem == wanted.stem:
+            return (
+                f"{copy.owner} {copy.version} has ABI {found.abi}: install a version of it that "
+                f"has ABI {wanted.abi}, or a build of the package for the one that is there"
+            )
+    return f"install the library wheel that has {name}; `libwheel repair` makes pip do that"

@@ -1,0 +1,91 @@
+"""The ELF files of an environment's distributions, and what each of them is."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from libwheel.binaries import elf, elf_light
+from libwheel.binaries.elf_light import Glance
+from libwheel.consumer.doctor.packages import Package
+from libwheel.errors import BuildError
+
+_SHARED = re.compile(r"\.so(\.[^/]+)?$|\.so\.")
+_NO_SUFFIX = re.compile(r"(^|/)[^/.]+$")
+_INIT = ("PyInit_", "PyModExport_")  # what Python looks up in an extension module
+
+
+@dataclass(frozen=True)
+class Object:
+    """An ELF file; `exports` are the names of the strong symbols that it offers."""
+
+    path: Path
+    owner: Package
+    glance: Glance
+    exports: frozenset[str]
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def is_program(self) -> bool:
+        return not _SHARED.search(self.name)
+
+    @cached_property
+    def is_extension(self) -> bool:
+        """Whether Python imports it. What is neither this nor a program is a library."""
+        return any(name.startswith(_INIT) for name in self.exports)
+
+    @property
+    def is_library(self) -> bool:
+        return not self.is_extension and not self.is_program
+
+
+@dataclass(frozen=True)
+class Unsound:
+    """A file that is called a shared library and cannot be read as one."""
+
+    path: Path
+    owner: Package
+    reason: str
+
+
+def read(packages: Iterable[Package]) -> tuple[tuple[Object, ...], tuple[Unsound, ...]]:
+    """Return the files that RECORD lists and the disk has: the sound ones, the others."""
+    sound: dict[Path, Object] = {}
+    unsound: list[Unsound] = []
+    for package in packages:
+        for path in _candidates(package):
+            try:
+                sound.setdefault(path, _object(path, package))
+            except BuildError as error:
+                unsound.append(Unsound(path, package, str(error).removeprefix(f"{path}: ")))
+    return tuple(sound.values()), tuple(unsound)
+
+
+def _candidates(package: Package) -> Iterator[Path]:
+    for file in package.files:
+        if _SHARED.search(file.name):
+            path = package.path(file.name)
+            if path.exists():
+                yield path
+        elif _NO_SUFFIX.search(file.name) and ".dist-info/" not in file.name:
+            path = package.path(file.name)
+            if _is_elf(path):
+                yield path
+
+
+def _is_elf(path: Path) -> bool:
+    try:
+        return os.access(path, os.R_OK) and path.is_file() and elf.is_elf(path)
+    except OSError:
+        return False
+
+
+def _object(path: Path, package: Package) -> Object:
+    return Object(path, package, elf_light.glance(path), elf_light.strong_exports(path))

@@ -1,0 +1,164 @@
+"""Doctor's report for a person: tables and sentences, as wide as the terminal is."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from libwheel.console import BOLD, DIM, RED, YELLOW, Console
+from libwheel.consumer.doctor.report import Copy, Diagnosis, Imports, Report, Severity
+from libwheel.consumer.doctor.words import listed, sized
+
+_INDENT = "  "
+_NARROWEST = 40
+_GAP = "..."
+Row = Sequence[str]
+
+
+def text(report: Report, console: Console, width: int | None) -> str:
+    """Return the report; lines are `width` columns at most, or as long as they get."""
+    page = _Page(report, console, max(width, _NARROWEST) if width else None)
+    parts = (page.head, page.library_wheels, page.copies, page.imports, page.diagnoses)
+    blocks = ["\n".join(part()) for part in parts]
+    return "\n\n".join([*filter(None, blocks), page.verdict()])
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The parts of the text; paths are shown as seen from the environment's packages."""
+
+    report: Report
+    console: Console
+    width: int | None
+
+    def head(self) -> Iterator[str]:
+        report = self.report
+        libraries = len({copy.path for copy in report.copies})
+        yield f"environment  {report.prefix}"
+        yield f"python       {report.python}"
+        yield f"looked at    {report.distributions} distributions, {libraries} shared libraries"
+
+    def library_wheels(self) -> Iterator[str]:
+        rows: list[Row] = [
+            (wheel.name, wheel.version, self._used_by(wheel.consumers), " ".join(names))
+            for wheel in self.report.library_wheels
+            for names in [[file.name for file in wheel.files]]
+        ]
+        yield from self._table("library wheels", ("name", "version", "used by", "files"), rows)
+        if not rows:
+            yield "library wheels: none"
+
+    def _used_by(self, consumers: Sequence[str]) -> str:
+        return listed(consumers) or "nobody"
+
+    def copies(self) -> Iterator[str]:
+        """Yield a table; a file that one folder has under several names is one."""
+        rows: list[Row] = []
+        for library, copies in groupby(self.report.copies, key=lambda copy: copy.library):
+            several = list(copies)
+            if len({(copy.path.parent, copy.soname) for copy in several}) > 1:
+                rows += self._copy_rows(library, several)
+        names = ("library", "size", "of", "file")
+        yield from self._table("libraries that are here more than once", names, rows, right=(1,))
+
+    def _copy_rows(self, library: str, copies: Sequence[Copy]) -> Iterator[Row]:
+        """Yield a row for each file, and one for all that a distribution has linked in."""
+        cells = [
+            (sized(copy.size), _owner(copy), self._shown(copy.path))
+            for copy in copies
+            if not copy.linked_in
+        ]
+        held: dict[str, list[str]] = {}
+        for copy in copies:
+            if copy.linked_in:
+                held.setdefault(_owner(copy), []).append(copy.path.name)
+        cells += [("linked in", owner, listed(files)) for owner, files in held.items()]
+        for number, row in enumerate(cells):
+            yield ("" if number else library, *row)
+
+    def imports(self) -> Iterator[str]:
+        imports = self.report.imports
+        if imports:
+            names = ("import", "size", "library", "needed by")
+            rows = list(self._mapped_rows(imports))
+            title = f"loaded by importing {listed(imports.modules)}"
+            yield from self._table(title, names, rows, right=(1,))
+            if not rows:
+                yield f"{title}: nothing of interest"
+
+    def _mapped_rows(self, imports: Imports) -> Iterator[Row]:
+        for mapped in imports.mapped:
+            needers = listed([path.name for path in mapped.needed_by]) or "nobody by name"
+            yield (mapped.imported, sized(mapped.size), self._shown(mapped.path), needers)
+
+    def diagnoses(self) -> Iterator[str]:
+        for severity, colour in ((Severity.FAULT, RED), (Severity.NOTE, YELLOW)):
+            found = [one for one in self.report.diagnoses if one.severity is severity]
+            for diagnosis in found:
+                kind = self.console.paint(f"{severity}:", colour, BOLD)
+                yield f"{kind} {diagnosis.rule}: {self._subject(diagnosis)}"
+                yield from self._sentence(diagnosis.message)
+                yield from self._sentence(f"-> {diagnosis.remedy}")
+
+    def _subject(self, diagnosis: Diagnosis) -> str:
+        return self._shown(Path(diagnosis.subject))
+
+    def _sentence(self, sentence: str) -> Iterable[str]:
+        if not self.width:
+            return [f"{_INDENT}{sentence}"]
+        return textwrap.wrap(
+            sentence,
+            self.width,
+            initial_indent=_INDENT,
+            subsequent_indent=2 * _INDENT,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def verdict(self) -> str:
+        counts = [
+            (sum(one.severity is severity for one in self.report.diagnoses), severity.value)
+            for severity in Severity
+        ]
+        told = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count]
+        if self.report.is_sound:
+            return self.console.paint(", ".join(["nothing wrong", *told]), BOLD)
+        return self.console.paint(", ".join(told), BOLD, RED)
+
+    def _table(
+        self, title: str, names: Row, rows: Sequence[Row], right: Sequence[int] = ()
+    ) -> Iterator[str]:
+        """Yield aligned columns under a title; the last column gets what room is left."""
+        if not rows:
+            return
+        yield self.console.paint(title, BOLD)
+        widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+        for number, row in enumerate((names, *rows)):
+            cells = [
+                cell.rjust(width) if column in right else cell.ljust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            line = self._fitting(_INDENT + _INDENT.join(cells[:-1]) + _INDENT, row[-1])
+            yield self.console.paint(line, DIM) if number == 0 else line
+
+    def _fitting(self, start: str, last: str) -> str:
+        """Return a line; where it is too long for the terminal, without the last cell's middle."""
+        room = max(_NARROWEST // 2, self.width - len(start)) if self.width else len(last)
+        if len(last) > room:
+            tail = room // 2
+            last = f"{last[: room - tail - len(_GAP)]}{_GAP}{last[-tail:]}"
+        return (start + last).rstrip()
+
+    def _shown(self, path: Path) -> str:
+        if not path.is_relative_to(self.report.prefix):
+            return str(path)
+        inside = str(path.relative_to(self.report.prefix))
+        return inside.rpartition("site-packages/")[2]
+
+
+def _owner(copy: Copy) -> str:
+    shared = " (library wheel)" if copy.shared else ""
+    return f"{copy.owner} {copy.version}{shared}"

@@ -1,0 +1,1 @@
+"""Repair: consumers' wheels become fit to ship."""

@@ -1,0 +1,158 @@
+"""What a consumer needs of library wheels, and whether those that are installed serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from libwheel import naming
+from libwheel.binaries import elf
+from libwheel.binaries.binary import Binary
+from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.consumer.repair import platforms
+from libwheel.consumer.repair.elf_members import ElfMember
+from libwheel.consumer.repair.layout import LIBRARIES
+from libwheel.errors import BuildError
+
+_SHOWN = 4
+_HERE = "in the environment that libwheel runs in"
+
+
+@dataclass(frozen=True)
+class Library:
+    """A library of an installed library wheel."""
+
+    file: str
+    wheel: LibraryWheel
+
+    @property
+    def stem(self) -> str:
+        tagged = naming.tagged_file(self.file)
+        return tagged.stem if tagged else ""
+
+    @cached_property
+    def binary(self) -> Binary:
+        """What is in it; BuildError where the file is not there."""
+        path = self.wheel.libraries.get(self.file)
+        if path is None or not path.is_file():
+            raise BuildError(
+                f"{release(self.wheel)} is installed without its lib/{self.file} (`pip install "
+                "--target` leaves such files out): install it again, into an environment"
+            )
+        return elf.read(path)
+
+    @cached_property
+    def exports(self) -> frozenset[tuple[str, str | None]]:
+        return frozenset((symbol.name, symbol.version) for symbol in self.binary.exports)
+
+
+@dataclass(frozen=True)
+class Need:
+    """A file of the consumer needs a library of an installed library wheel."""
+
+    member: ElfMember
+    library: Library
+
+
+def libraries(wheels: Iterable[LibraryWheel]) -> dict[str, Library]:
+    """Return the libraries of library wheels by file name."""
+    return {file: Library(file, wheel) for wheel in wheels for file in wheel.constants.libraries}
+
+
+def release(wheel: LibraryWheel) -> str:
+    return f"{wheel.name} {wheel.version}"
+
+
+def listing(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def find(members: Sequence[ElfMember], installed: Mapping[str, Library]) -> tuple[Need, ...]:
+    """Return what the members need of library wheels.
+
+    Raises BuildError with all that is in the way: a library wheel that is not installed, or is
+    another one than the consumer was built against.
+    """
+    own = {member.file_name: member for member in members}
+    tagged: dict[str, list[ElfMember]] = {}
+    for member in members:
+        for name in filter(naming.tagged_file, member.binary.needed):
+            if name not in own:
+                tagged.setdefault(name, []).append(member)
+            elif own[name].folder != LIBRARIES:
+                raise BuildError(_private_copy(own[name]))
+    problems = [text for name, who in tagged.items() for text in _problems(name, who, installed)]
+    if problems:
+        raise BuildError("\n".join(problems))
+    return tuple(Need(member, installed[name]) for name, who in tagged.items() for member in who)
+
+
+def _private_copy(member: ElfMember) -> str:
+    return (
+        f"{member.name} is a private copy of a library wheel's library, put there by another "
+        "tool: repair the wheel as its build left it"
+    )
+
+
+def _problems(
+    name: str, members: Sequence[ElfMember], installed: Mapping[str, Library]
+) -> Iterator[str]:
+    if name not in installed:
+        yield _stranger(name, members, installed.values())
+        return
+    library = installed[name]
+    others = sorted({m.binary.arch for m in members} - platforms.arches(library.wheel.platforms))
+    if others:
+        yield (
+            f"the wheel is for {', '.join(others)}, {release(library.wheel)}, which is installed "
+            f"{_HERE}, is not: repair it on a machine of its kind"
+        )
+        return
+    for member in members:
+        yield from _lacking_symbols(member, library)
+
+
+def _stranger(name: str, members: Sequence[ElfMember], installed: Iterable[Library]) -> str:
+    """Say that no installed library wheel has the library, and which one it is from."""
+    needing = f"{listing([m.name for m in members])}: built against {name}"
+    tagged = naming.tagged_file(name)
+    for library in installed:
+        if tagged and library.stem == tagged.stem:
+            return (
+                f"{needing}, ABI {tagged.abi}; {release(library.wheel)}, which is installed "
+                f"{_HERE}, has {library.file}: install the version that the consumer was built "
+                "against"
+            )
+    wheel = _wheel(name, members)
+    return (
+        f"{needing}, of a library wheel that is not installed {_HERE}: install the version that "
+        f"the consumer was built against (python -m pip install {wheel})"
+    )
+
+
+def _wheel(name: str, members: Iterable[ElfMember]) -> str:
+    """Return the name of the library wheel, which the version node has, else the library's."""
+    tagged = naming.tagged_file(name) or naming.TaggedFile(name, "")
+    nodes = (n for m in members for n in m.binary.requirements if n.library == name)
+    wheels = (naming.wheel_of_node(node.version, tagged.abi) for node in nodes)
+    return next(filter(None, wheels), naming.canonical(tagged.stem))
+
+
+def _lacking_symbols(member: ElfMember, library: Library) -> Iterator[str]:
+    """Say that the consumer was built against a newer library, if it was."""
+    lacking = [
+        symbol.name
+        for symbol in member.binary.imports
+        if symbol.library == library.file
+        and not symbol.weak
+        and (symbol.name, symbol.version) not in library.exports
+    ]
+    if lacking:
+        yield (
+            f"{member.name}: built against a newer {library.wheel.name} than "
+            f"{library.wheel.version}, which is installed {_HERE}: {library.file} has no "
+            f"{listing(lacking)}. Install the version that the consumer was built against"
+        )

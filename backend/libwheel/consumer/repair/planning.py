@@ -1,0 +1,196 @@
+"""Decides what a consumer's wheel lacks to be fit to ship; changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.consumer.repair import layout, platforms, wheel_metadata
+from libwheel.consumer.repair.elf_members import ElfMember
+from libwheel.consumer.repair.layout import LIBRARIES, Folder
+from libwheel.consumer.repair.library_needs import Need, release
+from libwheel.consumer.repair.wheel_file import WheelFile
+from libwheel.errors import BuildError
+
+
+@dataclass(frozen=True, order=True)
+class SearchPath:
+    """Where the loader is to look for what a file needs; `is_rpath`: before LD_LIBRARY_PATH."""
+
+    entries: tuple[str, ...]
+    is_rpath: bool
+
+    def __str__(self) -> str:
+        kind = "RPATH" if self.is_rpath else "RUNPATH"
+        return f"{kind} {':'.join(self.entries)}" if self.entries else f"no {kind}"
+
+
+@dataclass(frozen=True)
+class PathEdit:
+    """Another search path for a member."""
+
+    member: str
+    before: SearchPath
+    after: SearchPath
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.after} (was: {self.before})"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done to what auditwheel has made of a wheel.
+
+    `grafted` members are new in it, `patched` ones are others than in the wheel. `platforms`
+    are the tags that the result has, `new_platforms` tells whether the wheel has other ones.
+    `dropped` are signatures of the wheel as it was.
+    """
+
+    grafted: tuple[str, ...]
+    patched: tuple[str, ...]
+    paths: tuple[PathEdit, ...]
+    requirements: tuple[Requirement, ...]
+    platforms: frozenset[str]
+    new_platforms: bool
+    dropped: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        edits = (self.grafted, self.patched, self.paths, self.requirements)
+        return not any(edits) and not self.new_platforms
+
+    def lines(self) -> Iterator[str]:
+        """Yield each change, in words."""
+        for name in self.grafted:
+            yield f"{name}: added by auditwheel"
+        for name in self.patched:
+            yield f"{name}: changed by auditwheel"
+        yield from map(str, self.paths)
+        for requirement in self.requirements:
+            yield f"Requires-Dist: {requirement}"
+        if self.new_platforms:
+            yield f"platform: {', '.join(sorted(self.platforms))}"
+        if not self.is_empty:
+            for name in self.dropped:
+                yield f"{name}: dropped, it was the signature of the wheel as it was"
+
+
+def make(
+    wheel: WheelFile,
+    made: WheelFile,
+    members: Sequence[ElfMember],
+    needs: Sequence[Need],
+    exact: bool,
+) -> Plan:
+    """Return what is to be done to `made`, which is what auditwheel has made of `wheel`.
+
+    `members` are its ELF files, `needs` what they need of library wheels. `exact` asks for the
+    installed version of a library wheel and no other. Raises BuildError where no plan can be.
+    """
+    before = {member.name: member.content for member in wheel.members}
+    described = f"{wheel.info}/WHEEL"  # its tags are changed to and fro
+    grafted = tuple(m.name for m in made.members if m.name not in before)
+    changed = (m.name for m in made.members if before.get(m.name, m.content) != m.content)
+    used = tuple({need.library.wheel.name: need.library.wheel for need in needs}.values())
+    fit = platforms.lifted(made.platforms, used)
+    return Plan(
+        grafted=grafted,
+        patched=tuple(name for name in changed if name != described),
+        paths=_path_edits(members, needs, grafted),
+        requirements=_requirements(made.described("METADATA"), used, exact=exact),
+        platforms=fit,
+        new_platforms=fit != wheel.platforms,
+        dropped=wheel.signatures,
+        warnings=tuple(map(_plain_warning, filter(platforms.is_plain, used))),
+    )
+
+
+def _plain_warning(wheel: LibraryWheel) -> str:
+    return (
+        f"{release(wheel)} is tagged {', '.join(wheel.platforms)}, so the result is too, which "
+        "package indexes do not take: they want a manylinux one"
+    )
+
+
+def _requirements(
+    metadata: bytes, used: Iterable[LibraryWheel], *, exact: bool
+) -> tuple[Requirement, ...]:
+    wheels = sorted(used, key=lambda wheel: wheel.name)
+    _refuse_contradictions(wheel_metadata.requirements(metadata), wheels)
+    ranges = {w.name: f"=={w.version}" if exact else str(w.compatible) for w in wheels}
+    wanted = [Requirement(f"{name}{specifier}") for name, specifier in ranges.items()]
+    return wheel_metadata.lacking(metadata, wanted)
+
+
+def _refuse_contradictions(there: Sequence[Requirement], wheels: Iterable[LibraryWheel]) -> None:
+    problems = [
+        f"METADATA requires {requirement}, and the wheel was built against {release(wheel)}: "
+        "mend the dependencies of the consumer, or build it against what they ask for"
+        for wheel in wheels
+        for requirement in there
+        if canonicalize_name(requirement.name) == wheel.name
+        and not requirement.specifier.contains(wheel.version, prereleases=True)
+    ]
+    if problems:
+        raise BuildError("\n".join(problems))
+
+
+def _path_edits(
+    members: Sequence[ElfMember], needs: Iterable[Need], grafted: Sequence[str]
+) -> tuple[PathEdit, ...]:
+    needing = {need.member.name for need in needs}
+    folders = frozenset(member.folder for member in members)
+    new = {member.file_name: member.folder for member in members if member.name in grafted}
+    edits = []
+    for member in members:
+        before = _search_path(member)
+        entries = [
+            *_kept(member, folders - {LIBRARIES} if member.name in needing else folders),
+            *_ways_to_grafted(member, new),
+            *([_way_to_libraries(member)] if member.name in needing else ()),
+        ]
+        is_rpath = before.is_rpath or member.name in needing
+        after = SearchPath(tuple(dict.fromkeys(entries)), is_rpath)
+        if after != before:
+            edits.append(PathEdit(member.name, before, after))
+    return tuple(edits)
+
+
+def _search_path(member: ElfMember) -> SearchPath:
+    is_rpath = bool(member.binary.rpath) and not member.binary.runpath
+    return SearchPath(member.search_path, is_rpath)
+
+
+def _kept(member: ElfMember, folders: frozenset[Folder]) -> Iterator[str]:
+    """Yield the entries that lead to libraries of the wheel, wherever it is installed."""
+    for entry in member.search_path:
+        place = layout.led_to(member.folder, entry)
+        if place in folders:
+            yield entry
+
+
+def _ways_to_grafted(member: ElfMember, grafted: Mapping[str, Folder]) -> Iterator[str]:
+    """Yield what leads to grafted libraries once installed.
+
+    auditwheel goes by their places in the archive, where `data` and `platlib` are folders.
+    """
+    for name in member.binary.needed:
+        if name in grafted:
+            way = layout.way(member.folder, grafted[name])
+            if way is None:
+                raise BuildError(
+                    f"{member.name} needs {name}, which auditwheel has put where no RPATH leads to "
+                    "from there: link it statically, or install the file into the package"
+                )
+            yield way
+
+
+def _way_to_libraries(member: ElfMember) -> str:
+    way = layout.way(member.folder, LIBRARIES)
+    assert way is not None, "every name of that folder is known"
+    return way

@@ -1,0 +1,211 @@
+"""What imports in a child process come to: what fails, and what is wrong with what is mapped."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from libwheel.consumer.doctor import imports
+from libwheel.consumer.doctor.report import Copy, Diagnosis, FailedImport, Imports, Mapped, Severity
+from libwheel.errors import BuildError
+
+PYTHON = Path(sys.executable)
+LIB = Path("/env/lib")
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder on the child's path, but not where it works."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"))
+    (tmp_path / "modules").mkdir()
+    return tmp_path / "modules"
+
+
+def failures(*names: str) -> dict[str, str]:
+    found = imports.imported(PYTHON, names, ())
+    assert found.modules == tuple(dict.fromkeys(names))
+    return {failure.module: failure.reason for failure in found.failed}
+
+
+def test_what_raises_does_not_keep_the_others_from_their_turn(modules: Path) -> None:
+    (modules / "bad.py").write_text("raise ValueError('first line\\n\\nlast line\\n')")
+    (modules / "gone.py").write_text("raise SystemExit(3)")
+    (modules / "good.py").write_text("import sys; print('noise'); sys.stderr.write('noise')")
+    assert failures("bad", "gone", "good", "no.such", "good") == {
+        "bad": "last line",
+        "gone": "SystemExit: 3",
+        "no.such": "ModuleNotFoundError: No module named 'no'",
+    }
+
+
+def test_what_ends_the_process_is_named(modules: Path) -> None:
+    (modules / "good.py").write_text("")
+    (modules / "dies.py").write_text(
+        "import os, sys; sys.stderr.write('my last words\\n'); sys.stderr.flush(); os.abort()"
+    )
+    assert failures("good", "dies", "later") == {
+        "dies": "the process was ended by SIGABRT (Aborted): my last words",
+        "later": "was not tried: importing dies ended the process",
+    }
+
+
+def test_an_exit_status_is_told(modules: Path) -> None:
+    (modules / "leaves.py").write_text("import os; os._exit(7)")
+    assert failures("leaves") == {"leaves": "the process ended with exit status 7"}
+
+
+def test_a_module_that_stays_awake_does_not_keep_us(modules: Path) -> None:
+    (modules / "awake.py").write_text(
+        "import atexit, threading, time\natexit.register(time.sleep, 600)\n"
+        "threading.Thread(target=time.sleep, args=(600,)).start()\n"
+    )
+    assert failures("awake") == {}
+
+
+def test_the_working_folder_has_no_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("json", "here"):
+        (tmp_path / f"{name}.py").write_text("raise ValueError('not me')")
+    monkeypatch.chdir(tmp_path)
+    assert failures("json", "here") == {"here": "ModuleNotFoundError: No module named 'here'"}
+
+
+def test_a_module_does_not_see_our_arguments(modules: Path) -> None:
+    (modules / "asks.py").write_text("import sys\nassert sys.argv == ['-c'], sys.argv")
+    assert failures("asks") == {}
+
+
+def test_a_python_that_cannot_be_run(tmp_path: Path) -> None:
+    with pytest.raises(BuildError, match=r"cannot run .*/python: No such file"):
+        imports.imported(tmp_path / "python", ["os"], ())
+
+
+def test_a_python_that_is_none() -> None:
+    with pytest.raises(BuildError, match=r"/bin/false cannot import anything: it ended with exit"):
+        imports.imported(Path("/bin/false"), ["os"], ())
+
+
+def test_extension_modules_and_what_every_linux_has_are_not_listed() -> None:
+    found = imports.imported(PYTHON, ["_ctypes", "_sqlite3", "math"], ())
+    assert not found.failed
+    names = {mapped.path.name for mapped in found.mapped}
+    assert not any(name.startswith(("_ctypes", "_sqlite3", "libc.", "libm.")) for name in names)
+
+
+def test_the_probe_is_for_old_pythons_too() -> None:
+    text = (files("libwheel.consumer.doctor") / "import_probe.py").read_text(encoding="utf-8")
+    nodes = list(ast.walk(ast.parse(text, feature_version=(3, 9))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    others = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert others == {"__future__"}
+    assert names
+    assert names <= sys.stdlib_module_names
+
+
+# Diagnoses
+
+
+def copy(name: str, owner: str, *, shared: bool = False) -> Copy:
+    return Copy("hdf5", LIB / owner / name, name, owner, "1.0", shared, 6_000_000)
+
+
+def mapped(path: Path, copy_: Copy | None = None, needers: int = 0) -> Mapped:
+    needed_by = tuple(LIB / "pkg" / f"ext{number}.so" for number in range(needers))
+    return Mapped(path, path.name, 6_000_000, "pkg", needed_by, copy_.path if copy_ else None)
+
+
+def diagnose(*found: Mapped, copies: tuple[Copy, ...] = ()) -> tuple[Diagnosis, ...]:
+    return imports.diagnoses(Imports((), found, ()), copies)
+
+
+def test_two_private_copies_in_one_process() -> None:
+    one, other = copy("libhdf5-0a1b2c3d.so.310", "h5py"), copy("libhdf5-9e18f0c6.so", "tables")
+    [found] = diagnose(
+        mapped(one.path, one, needers=5), mapped(other.path, other), copies=(one, other)
+    )
+    assert (found.severity, found.rule, found.subject) == (Severity.FAULT, "mapped-twice", "hdf5")
+    assert found.message == (
+        "2 copies of hdf5 are in one process: h5py 1.0's libhdf5-0a1b2c3d.so.310 (6.0 MB, needed "
+        "by pkg/ext0.so, pkg/ext1.so, pkg/ext2.so and 2 more); tables 1.0's "
+        "libhdf5-9e18f0c6.so (6.0 MB, loaded directly)"
+    )
+    assert found.remedy.startswith("install builds of h5py and tables that load one copy")
+
+
+def test_two_abis_of_a_library_wheel_are_meant() -> None:
+    one = copy("libhdf5-pywheel-310.so", "hdf5", shared=True)
+    other = copy("libhdf5-pywheel-320.so", "hdf5-2", shared=True)
+    [found] = diagnose(mapped(one.path, one), mapped(other.path, other), copies=(one, other))
+    assert found.severity is Severity.NOTE
+    assert found.remedy.startswith("nothing")
+
+
+def test_two_wheels_of_one_soname_are_not() -> None:
+    one = copy("libhdf5-pywheel-310.so", "hdf5", shared=True)
+    other = copy("libhdf5-pywheel-310.so", "hdf5-again", shared=True)
+    [found] = diagnose(mapped(one.path, one), mapped(other.path, other), copies=(one, other))
+    assert found.severity is Severity.FAULT
+
+
+def test_the_hosts_copy_beside_ours_is_a_note() -> None:
+    ours = copy("libhdf5-0a1b2c3d.so.310", "h5py")
+    host = Path("/usr/lib/libhdf5.so.103")
+    [found] = diagnose(mapped(ours.path, ours), mapped(host), copies=(ours,))
+    assert found.severity is Severity.NOTE
+    assert str(host) in found.message
+
+
+def test_two_copies_of_one_package_are_its_makers_affair() -> None:
+    one, other = copy("libhdf5.so.310", "tables"), copy("libhdf5-0a1b2c3d.so.310", "tables")
+    [found] = diagnose(mapped(one.path, one), mapped(other.path, other), copies=(one, other))
+    assert (found.severity, found.remedy) == (
+        Severity.NOTE,
+        "nothing; the makers of tables could do with one of them",
+    )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("libbz2.so.1.0", "libbz2-a1e77c99.so.1.0.6", True),
+        ("libgfortran-040039e1-0352e75f.so.5", "libgfortran.so.5", True),
+        ("libopenblasp-r0-59ffcd50.3.15.so", "libopenblasp-r0.so", True),
+        ("libblosc.so.1", "libblosc2.so.2", False),
+        ("libhdf5.so.310", "libhdf5_hl.so.310", False),
+    ],
+)
+def test_unknown_files_are_compared_by_name(one: str, other: str, same: bool) -> None:
+    assert bool(diagnose(mapped(LIB / one), mapped(Path("/usr/lib") / other))) is same
+
+
+def test_one_file_of_several_libraries_is_not_twice_there() -> None:
+    one = copy("libhdf5-0a1b2c3d.so.310", "h5py")
+    also = Copy("szip", one.path, one.soname, "h5py", "1.0", False, 6_000_000)
+    assert diagnose(mapped(one.path, one), copies=(one, also)) == ()
+
+
+OPEN = "ImportError: libhdf5-pywheel-310.so: cannot open shared object file: No such file"
+OLD = "ImportError: /env/lib/libhdf5-pywheel-310.so: version `HDF5_PYWHEEL_310' not found"
+
+
+@pytest.mark.parametrize(
+    ("reason", "installed", "remedy"),
+    [
+        (OPEN, "", "install the library wheel that has libhdf5-pywheel-310.so"),
+        (OPEN, "libhdf5-pywheel-310.so", "hdf5_pywheel.load() before the import"),
+        (OPEN, "libhdf5-pywheel-320.so", "hdf5 1.0 has ABI 320: install a version of it that has"),
+        (OLD, "libhdf5-pywheel-310.so", "pip install --force-reinstall hdf5==1.0"),
+        ("ModuleNotFoundError: No module named 'x'", "", "name the module as an import"),
+        ("was not tried: importing y ended the process", "", "mend the other one first"),
+        ("the process was ended by SIGSEGV", "", "python -X faulthandler -c 'import pkg'"),
+    ],
+)
+def test_a_failed_import_comes_with_what_to_do(reason: str, installed: str, remedy: str) -> None:
+    copies = (copy(installed, "hdf5", shared=True),) if installed else ()
+    [found] = imports.diagnoses(Imports(("pkg",), (), (FailedImport("pkg", reason),)), copies)
+    assert (found.severity, found.rule, found.subject) == (Severity.FAULT, "import-failed", "pkg")
+    assert reason in found.message
+    assert remedy in found.remedy

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from libwheel.console import Console
+from libwheel.consumer.doctor import json_report, text_report
+from libwheel.consumer.doctor.report import (
+    Copy,
+    Diagnosis,
+    Imports,
+    LibraryRow,
+    Mapped,
+    Report,
+    Severity,
+    Use,
+)
+
+PREFIX = Path("/envs/my präfix")
+SITE = PREFIX / "lib/python3.11/site-packages"
+OURS = PREFIX / "lib/libhdf5-pywheel-310.so"
+THEIRS = SITE / "tables.libs/libhdf5-b93485fa.so.310.5.1"
+FAULT = Diagnosis(Severity.FAULT, "several-copies", "hdf5", "2 copies of hdf5", "share one")
+NOTE = Diagnosis(Severity.NOTE, "unreadable", str(SITE / "x.so"), "x.so is damaged", "nothing")
+
+SOUND = Report(
+    python=PREFIX / "bin/python",
+    prefix=PREFIX,
+    distributions=3,
+    library_wheels=(LibraryRow("hdf5", "1.14.5", ("any",), (OURS,), ("h5py",)),),
+    copies=(Copy("hdf5", OURS, OURS.name, "hdf5", "1.14.5", shared=True, size=3_100_000),),
+    uses=(Use("h5py", SITE / "h5py/h5.so", OURS),),
+    diagnoses=(),
+    imports=None,
+)
+BAD = replace(
+    SOUND,
+    copies=(
+        *SOUND.copies,
+        Copy("hdf5", THEIRS, THEIRS.name, "tables", "3.11", shared=False, size=4_600_000),
+        *(
+            Copy("hdf5", SITE / f"other/{name}.so", "", "other", "1", False, 9_000, linked_in=True)
+            for name in "ab"
+        ),
+        Copy("z", SITE / "z.so", "z.so", "other", "1", shared=False, size=1),
+    ),
+    diagnoses=(FAULT, NOTE),
+)
+
+EXPECTED = """\
+environment  /envs/my präfix
+python       /envs/my präfix/bin/python
+looked at    3 distributions, 5 shared libraries
+
+library wheels
+  name  version  used by  files
+  hdf5  1.14.5   h5py     libhdf5-pywheel-310.so
+
+libraries that are here more than once
+  library       size  of                           file
+  hdf5        3.1 MB  hdf5 1.14.5 (library wheel)  lib/libhdf5-pywheel-310.so
+              4.6 MB  tables 3.11                  tables.libs/libhdf5-b93485fa.so.310.5.1
+           linked in  other 1                      a.so and b.so
+
+fault: several-copies: hdf5
+  2 copies of hdf5
+  -> share one
+note: unreadable: x.so
+  x.so is damaged
+  -> nothing
+
+1 fault, 1 note"""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def text(report: Report, width: int | None = None) -> str:
+    return text_report.text(report, Console(stream=io.StringIO()), width)
+
+
+def test_what_is_wrong() -> None:
+    assert text(BAD) == EXPECTED
+
+
+def test_nothing_wrong() -> None:
+    shown = text(SOUND)
+    assert "more than once" not in shown
+    assert shown.endswith("\n\nnothing wrong")
+    assert text(replace(SOUND, diagnoses=(NOTE,))).endswith("\n\nnothing wrong, 1 note")
+
+
+def test_one_file_under_several_names_is_here_once() -> None:
+    other = replace(SOUND.copies[0], path=OURS.with_suffix(".so.1"))
+    assert "more than once" not in text(replace(SOUND, copies=(*SOUND.copies, other)))
+
+
+def test_several_of_a_kind_are_counted() -> None:
+    assert text(replace(SOUND, diagnoses=(FAULT, FAULT))).endswith("\n\n2 faults")
+
+
+def test_without_library_wheels() -> None:
+    assert "\n\nlibrary wheels: none\n\n" in text(replace(SOUND, library_wheels=()))
+
+
+def test_what_the_imports_loaded() -> None:
+    mapped = Mapped(OURS, OURS.name, 3_100_000, "h5py", (SITE / "h5py/h5.so",), OURS)
+    shown = text(replace(SOUND, imports=Imports(("h5py", "numpy"), (mapped,), ())))
+    assert "loaded by importing h5py and numpy\n" in shown
+    assert "  h5py    3.1 MB  lib/libhdf5-pywheel-310.so  h5.so\n" in shown
+
+
+def test_lines_are_as_wide_as_the_terminal() -> None:
+    long = replace(FAULT, message="several words and " * 20, remedy="do this " * 20)
+    shown = text(replace(BAD, diagnoses=(long,)), width=80)
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "..." in shown
+
+
+def test_colours_are_for_terminals() -> None:
+    coloured = Console(stream=Terminal(), colours=True, dumb=False)
+    assert "\033[31;1mfault:\033[0m" in text_report.text(BAD, coloured, None)
+    for console in (
+        Console(stream=Terminal(), colours=False, dumb=False),
+        Console(stream=Terminal(), colours=True, dumb=True),
+    ):
+        assert text_report.text(BAD, console, None) == EXPECTED
+
+
+def test_json_has_the_fields_as_keys_and_paths_as_text() -> None:
+    found = json.loads(json_report.text(BAD))
+    assert list(found) == [
+        *("python", "prefix", "distributions", "library_wheels"),
+        *("copies", "uses", "diagnoses", "imports"),
+    ]
+    assert found["prefix"] == str(PREFIX)
+    assert found["copies"][1] == {
+        "library": "hdf5",
+        "path": str(THEIRS),
+        "soname": THEIRS.name,
+        "owner": "tables",
+        "version": "3.11",
+        "shared": False,
+        "size": 4_600_000,
+        "linked_in": False,
+    }
+    assert found["diagnoses"][0]["severity"] == "fault"
+    assert found["imports"] is None
