@@ -201,7 +201,8 @@ def test_it_says_what_it_does(bench: Bench, wheel: Path, tmp_path: Path) -> None
     done = bench.repair(wheel, "-o", tmp_path)
     name = f"guest/_shallow{EXT_SUFFIX}"
     assert f"* repair {wheel.name}\n" in done.stdout
-    assert f"  {name}: RPATH $ORIGIN/../../../../lib (was: RUNPATH /build/time/lib:" in done.stdout
+    [line] = (line for line in done.stdout.splitlines() if name in line)
+    assert ": RPATH $ORIGIN/../../../../lib (was: RUNPATH /build/time/lib:" in line
     assert "  Requires-Dist: answer-make~=1.2.3\n" in done.stdout
 
 

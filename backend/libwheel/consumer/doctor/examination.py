@@ -14,8 +14,10 @@ from libwheel.consumer.doctor import (
     rules_versions,
 )
 from libwheel.consumer.doctor.environment import Environment
+from libwheel.consumer.doctor.imports import MAPPED_TWICE
 from libwheel.consumer.doctor.loader import Rules
 from libwheel.consumer.doctor.report import Copy, Diagnosis, LibraryRow, Report, Use
+from libwheel.consumer.doctor.rules_copies import SEVERAL_COPIES
 from libwheel.consumer.doctor.survey import Survey, survey
 
 Rule = Callable[[Survey], Iterator[Diagnosis]]
@@ -51,11 +53,19 @@ def examine(place: Environment, rules: Rules) -> Report:
 
 
 def with_imports(report: Report, modules: Sequence[str]) -> Report:
-    """Import `modules` in a process of the environment's Python; add what was loaded there."""
+    """Import `modules` in a process of the environment's Python; add what was loaded there.
+
+    That several copies are in one process says more than that they are in the environment.
+    """
     found = imports.imported(report.python, modules, report.copies)
     more = imports.diagnoses(found, report.copies)
-    diagnoses = tuple(sorted((*report.diagnoses, *more)))
-    return replace(report, imports=found, diagnoses=diagnoses)
+    told = {(one.severity, one.subject) for one in more if one.rule == MAPPED_TWICE}
+    before = (
+        one
+        for one in report.diagnoses
+        if one.rule != SEVERAL_COPIES or (one.severity, one.subject) not in told
+    )
+    return replace(report, imports=found, diagnoses=tuple(sorted((*before, *more))))
 
 
 def _rows(found: Survey) -> Iterator[LibraryRow]:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 from libwheel.consumer.doctor import picture
 from libwheel.consumer.doctor.markup import Content, element, written
 from libwheel.consumer.doctor.report import Copy, Diagnosis, Imports, Mapped, Report, Severity
-from libwheel.consumer.doctor.words import sized
+from libwheel.consumer.words import sized
 from libwheel.version import __version__
 
 Cell = tuple[str, Sequence[Content]]  # its class, what is in it

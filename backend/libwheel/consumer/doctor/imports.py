@@ -12,11 +12,13 @@ from libwheel.binaries import elf_light
 from libwheel.consumer.doctor import import_process
 from libwheel.consumer.doctor.copies import stem
 from libwheel.consumer.doctor.import_process import Answer
+from libwheel.consumer.doctor.objects import exports_a_module
 from libwheel.consumer.doctor.report import Copy, Diagnosis, FailedImport, Imports, Mapped, Severity
-from libwheel.consumer.doctor.words import listed, sized
+from libwheel.consumer.words import listed, sized
 from libwheel.errors import BuildError
 
-_INIT = ("PyInit_", "PyModExport_")  # what Python looks up in an extension module
+MAPPED_TWICE = "mapped-twice"  # the rule's name
+
 _TAGGED = re.compile(r"lib[^/\s:'\"]+?-pywheel-[^/\s:'\"]+?\.so\b")
 
 
@@ -108,7 +110,7 @@ def _read(path: Path, module: str) -> _File | None:
         imported=module,
         soname=glance.soname or path.name,
         needed=frozenset(Path(name).name for name in glance.needed),
-        is_module=any(name.startswith(_INIT) for name in exports),
+        is_module=exports_a_module(exports),
     )
 
 
@@ -157,7 +159,7 @@ def _twice(library: str, several: Mapping[Mapped, Copy | None]) -> Diagnosis:
     severity, remedy = _judged(several)
     return Diagnosis(
         severity=severity,
-        rule="mapped-twice",
+        rule=MAPPED_TWICE,
         subject=library,
         message=f"{len(several)} copies of {library} are in one process: {told}",
         remedy=remedy,

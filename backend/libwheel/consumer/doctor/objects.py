@@ -39,7 +39,7 @@ class Object:
     @cached_property
     def is_extension(self) -> bool:
         """Whether Python imports it. What is neither this nor a program is a library."""
-        return any(name.startswith(_INIT) for name in self.exports)
+        return exports_a_module(self.exports)
 
     @property
     def is_library(self) -> bool:
@@ -53,6 +53,11 @@ class Unsound:
     path: Path
     owner: Package
     reason: str
+
+
+def exports_a_module(exports: Iterable[str]) -> bool:
+    """Tell whether Python finds what it looks up in an extension module."""
+    return any(name.startswith(_INIT) for name in exports)
 
 
 def read(packages: Iterable[Package]) -> tuple[tuple[Object, ...], tuple[Unsound, ...]]:

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from libwheel.consumer.doctor.markup import element
 from libwheel.consumer.doctor.report import Copy, Report, Severity
-from libwheel.consumer.doctor.words import sized
+from libwheel.consumer.words import sized
 
 _WIDTH = 720
 _LEFT, _RIGHT = 190, 310  # widths of the columns

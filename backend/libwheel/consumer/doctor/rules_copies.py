@@ -9,8 +9,10 @@ from libwheel.consumer.doctor.copies import Family
 from libwheel.consumer.doctor.objects import Object
 from libwheel.consumer.doctor.report import Diagnosis, Severity
 from libwheel.consumer.doctor.survey import Survey
-from libwheel.consumer.doctor.words import listed, sized
+from libwheel.consumer.words import listed, sized
 from libwheel.errors import BuildError
+
+SEVERAL_COPIES = "several-copies"  # the rule's name
 
 
 def several_copies(survey: Survey) -> Iterator[Diagnosis]:
@@ -46,7 +48,7 @@ def _fault(
             f"ask the maintainers of {owners} to share one library wheel; `libwheel doctor "
             "--import MODULE` shows which copies one process loads"
         )
-    return Diagnosis(Severity.FAULT, "several-copies", family.name, message, remedy)
+    return Diagnosis(Severity.FAULT, SEVERAL_COPIES, family.name, message, remedy)
 
 
 def _count(family: Family) -> str:
@@ -74,14 +76,14 @@ def _side_by_side(family: Family, shared: Sequence[Object]) -> Diagnosis:
     if is_apart:
         return Diagnosis(
             Severity.NOTE,
-            "several-copies",
+            SEVERAL_COPIES,
             family.name,
             f"{message}; their symbols carry different versions, so that both work in one process",
             "nothing; to save the space, build their consumers against one of them",
         )
     return Diagnosis(
         Severity.FAULT,
-        "several-copies",
+        SEVERAL_COPIES,
         family.name,
         f"{message}; their symbols do not tell them apart, so that one may take the other's calls",
         "build their consumers against one of them",

@@ -11,7 +11,7 @@ from pathlib import Path
 from libwheel.consumer.doctor.packages import Package
 from libwheel.consumer.doctor.report import Diagnosis, Severity
 from libwheel.consumer.doctor.survey import Survey
-from libwheel.consumer.doctor.words import listed
+from libwheel.consumer.words import listed
 
 
 def files_missing(survey: Survey) -> Iterator[Diagnosis]:

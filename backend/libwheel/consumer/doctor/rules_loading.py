@@ -17,8 +17,8 @@ from libwheel.consumer.doctor.loader import expanded
 from libwheel.consumer.doctor.objects import Object
 from libwheel.consumer.doctor.report import Diagnosis, Severity
 from libwheel.consumer.doctor.survey import Need, Survey
-from libwheel.consumer.doctor.words import listed
 from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.consumer.words import listed
 from libwheel.errors import BuildError
 
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - to warn of them

@@ -16,8 +16,8 @@ from libwheel.binaries.binary import Binary
 from libwheel.consumer.doctor.packages import Package
 from libwheel.consumer.doctor.report import Diagnosis, Severity
 from libwheel.consumer.doctor.survey import Survey
-from libwheel.consumer.doctor.words import listed
 from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.consumer.words import listed
 from libwheel.errors import BuildError
 
 _LOWER_BOUNDS = (">=", "~=", ">", "==", "===")

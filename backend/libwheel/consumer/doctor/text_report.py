@@ -10,7 +10,7 @@ from pathlib import Path
 
 from libwheel.console import BOLD, DIM, RED, YELLOW, Console
 from libwheel.consumer.doctor.report import Copy, Diagnosis, Imports, Report, Severity
-from libwheel.consumer.doctor.words import listed, sized
+from libwheel.consumer.words import listed, sized
 
 _INDENT = "  "
 _NARROWEST = 40

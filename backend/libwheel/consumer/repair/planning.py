@@ -14,6 +14,7 @@ from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.consumer.repair.layout import LIBRARIES, Folder
 from libwheel.consumer.repair.library_needs import Need, release
 from libwheel.consumer.repair.wheel_file import WheelFile
+from libwheel.consumer.words import listed
 from libwheel.errors import BuildError
 
 
@@ -36,9 +37,6 @@ class PathEdit:
     member: str
     before: SearchPath
     after: SearchPath
-
-    def __str__(self) -> str:
-        return f"{self.member}: {self.after} (was: {self.before})"
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Plan:
             yield f"{name}: added by auditwheel"
         for name in self.patched:
             yield f"{name}: changed by auditwheel"
-        yield from map(str, self.paths)
+        yield from self._path_lines()
         for requirement in self.requirements:
             yield f"Requires-Dist: {requirement}"
         if self.new_platforms:
@@ -78,6 +76,14 @@ class Plan:
         if not self.is_empty:
             for name in self.dropped:
                 yield f"{name}: dropped, it was the signature of the wheel as it was"
+
+    def _path_lines(self) -> Iterator[str]:
+        """Yield a line for all that get the same in place of the same."""
+        alike: dict[tuple[SearchPath, SearchPath], list[str]] = {}
+        for edit in self.paths:
+            alike.setdefault((edit.before, edit.after), []).append(edit.member)
+        for (before, after), members in alike.items():
+            yield f"{listed(members)}: {after} (was: {before})"
 
 
 def make(

@@ -43,7 +43,8 @@ def plan(
 
 def path_of(*members: ElfMember) -> str:
     """Return what is to be done to the first one's path, in words."""
-    return next((str(e) for e in plan(*members).paths if e.member == members[0].name), "nothing")
+    edits = (edit for edit in plan(*members).paths if edit.member == members[0].name)
+    return next((f"{e.member}: {e.after} (was: {e.before})" for e in edits), "nothing")
 
 
 FIT = member("guest/_it.so", HDF5, rpath=(OURS,))
@@ -69,6 +70,13 @@ def test_paths_of_what_needs_a_library_wheel(runpath: tuple[str, ...], after: st
     others = (member("guest.libs/libx.so"), member("guest/.own/liby.so"))
     it = member("guest/_it.so", HDF5, runpath=runpath)
     assert path_of(it, *others).startswith(f"guest/_it.so: RPATH {after} (was: ")
+
+
+def test_what_gets_the_same_is_told_together() -> None:
+    them = [member(f"guest/_{name}.so", HDF5, rpath=("/x",)) for name in "abcde"]
+    assert next(plan(*them).lines()) == (
+        f"guest/_a.so, guest/_b.so, guest/_c.so and 2 more: RPATH {OURS} (was: RPATH /x)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How doctor's sentences list things."""
+"""How sentences list things, and say sizes."""
 
 from __future__ import annotations
 
