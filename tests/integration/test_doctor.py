@@ -217,6 +217,18 @@ def test_a_private_copy_beside_the_shared_one(venv: Venv) -> None:
     assert "second/.libs/libsample-1234abcd.so.1" in text
 
 
+def test_what_is_in_one_process_is_told_once(venv: Venv) -> None:
+    site = packages(venv.python)
+    private = site / "second" / "libsample-1234abcd.so.1"
+    private.parent.mkdir()
+    shutil.copy(venv.root / "lib" / FILE, private)
+    (private.parent / "__init__.py").write_text(f"import ctypes\nctypes.CDLL({str(private)!r})\n")
+    record(site, "second")
+    status, found, _ = doctor(venv, "--import", "first", "--import", "second")
+    assert (status, list(found)) == (1, ["mapped-twice"])
+    assert "2 copies of sample are in one process" in found["mapped-twice"]["message"]
+
+
 def test_two_abis_are_worth_a_note(venv: Venv, wheels: list[Path]) -> None:
     venv.install(wheels[1])
     status, found, _ = doctor(venv)
