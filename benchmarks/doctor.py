@@ -4,6 +4,9 @@ Without an environment, one of about a hundred packages from the index is made f
 temporary folder.
 
     python benchmarks/doctor.py venv/bin/python --rounds 10
+
+Library wheels are looked at more closely than other packages; --wheel puts one into the new
+environment.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import sys
 import tempfile
 import time
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,27 +39,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("python", type=Path, nargs="?", help="the environment's Python")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--wheel", type=Path, action="append", default=[], help="a library wheel to install as well"
+    )
     options = parser.parse_args()
+    if options.python and options.wheel:
+        parser.error("--wheel is for the environment that is made; install it into yours")
     with tempfile.TemporaryDirectory() as folder:
-        python = options.python or make(Path(folder))
+        python = options.python or make(Path(folder), options.wheel)
         took = []
         for _ in range(options.rounds):
             start = time.monotonic()
             report = doctor(python)
             took.append(time.monotonic() - start)
-    libraries = {copy["path"] for copy in report["copies"]}
+        files = elf_files(Path(report["prefix"]))
+    libraries = {copy["path"] for copy in report["copies"] if not copy["linked_in"]}
     print(f"packages          {report['distributions']:8d}")
-    print(f"ELF files         {elf_files(Path(report['prefix'])):8d}")
+    print(f"library wheels    {len(report['library_wheels']):8d}")
+    print(f"ELF files         {files:8d}")
     print(f"shared libraries  {len(libraries):8d}")
     print(f"best              {min(took):8.2f} s")
     print(f"median            {statistics.median(took):8.2f} s   of {options.rounds}")
 
 
-def make(folder: Path) -> Path:
+def make(folder: Path, wheels: Sequence[Path]) -> Path:
     venv.create(folder, with_pip=True, symlinks=True)
     python = folder / "bin" / "python"
-    command = (str(python), "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *PACKAGES)
-    subprocess.run(command, check=True)
+    options = ("--quiet", "--only-binary", ":all:")
+    subprocess.run((python, "-m", "pip", "install", *options, *PACKAGES, *wheels), check=True)
     return python
 
 

@@ -7,9 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conftest import ROOT
 from environments import run
-
-ROOT = Path(__file__).parent.parent
 
 
 def checkout(folder: Path) -> Path:

@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-STRAY = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "DESTDIR", "NO_COLOR")
-PREFIXES = ("LIBWHEEL_", "PKG_CONFIG", "CMAKE_", "MESON", "SOURCE_DATE_", "XDG_CACHE_")
+STRAY = (
+    *("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LD_LIBRARY_PATH", "DESTDIR"),
+    "NO_COLOR",
+)
+PREFIXES = (
+    *("AUDITWHEEL_", "CMAKE_", "LIBWHEEL_", "MESON", "PKG_CONFIG", "SOURCE_DATE_"),
+    "XDG_CACHE_",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

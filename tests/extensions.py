@@ -7,19 +7,17 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import mapped
 from environments import Variables, libwheel, run
 from sample_projects import make_sample
 
 CALLER = Path(__file__).parent / "samples" / "caller.c"
 Options = Mapping[str, Sequence[str]]  # as setuptools takes them
 
-_REPORT = """
+_REPORT = f"""
 import json
-from pathlib import Path
-columns = [line.split(maxsplit=5) for line in Path("/proc/self/maps").read_text().splitlines()]
-paths = {Path(column[5]) for column in columns if len(column) == 6}
-libraries = sorted(str(path) for path in paths if path.name.startswith("lib"))
-print(json.dumps([told, libraries]))
+{mapped.SOURCE}
+print(json.dumps([told, mapped("libsample")]))
 """
 
 
@@ -73,4 +71,4 @@ def told_by(
     alone = {"PYTHONPATH": "", **(variables or {})}
     said = run(python, "-c", code + _REPORT, variables=alone)
     told, libraries = json.loads(said)
-    return told, [Path(path) for path in libraries if "libsample" in path]
+    return told, [Path(path) for path in libraries]

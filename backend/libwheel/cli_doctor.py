@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from libwheel.cli_parts import command, say
+from libwheel.cli_command import Commands, command, say
 from libwheel.console import Console
 from libwheel.consumer.doctor import (
     environment,
@@ -18,6 +18,7 @@ from libwheel.consumer.doctor import (
     loader,
     text_report,
 )
+from libwheel.errors import BuildError
 from libwheel.files import replacing, writing_to
 
 _ABOUT = """\
@@ -28,7 +29,7 @@ and nothing is imported but what --import names. The exit status is 1 where some
 _EXAMPLE = "libwheel doctor --import h5py --import versioned_hdf5 --html report.html"
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the command line."""
     parser = command(
         commands, "doctor", _doctor, "say what is wrong with an environment's libraries", _EXAMPLE
@@ -74,5 +75,13 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _write(path: Path, text: str) -> None:
-    with writing_to(path.parent), replacing(path) as stream:
-        stream.write(text.encode())
+    """Write a file whole or not at all; what is there and is no plain file is written into."""
+    goal = path.resolve()
+    if goal.is_dir():
+        raise BuildError(f"--html {path} is a folder: name a file")
+    with writing_to(goal.parent):
+        if goal.exists() and not goal.is_file():
+            goal.write_text(text, encoding="utf-8")
+            return
+        with replacing(goal) as stream:
+            stream.write(text.encode())

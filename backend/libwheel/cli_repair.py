@@ -5,19 +5,19 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from libwheel import programs, settings
-from libwheel.cli_parts import command, say
+from libwheel.cli_command import Commands, command, say
 from libwheel.console import Console
 from libwheel.consumer import library_wheels
-from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.repair import grafting, repairing
 from libwheel.consumer.repair.repairing import Proposal, Tools
 from libwheel.errors import BuildError
 from libwheel.tools import PATCHELF
-from libwheel.wheel import ZIP_EPOCH
+from libwheel.wheel import file_time
 
 _ABOUT = """\
 Make wheels that were built against library wheels fit to ship: their extensions find the shared
@@ -29,7 +29,7 @@ against: that is where the names, the version to require and the platform come f
 """
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the command line."""
     parser = command(
         commands,
@@ -58,38 +58,42 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _repair(options: argparse.Namespace) -> int:
     """Repair what can be; every error is shown."""
-    console = Console()
-    epoch = settings.environment(os.environ).epoch
+    console, epoch = Console(), file_time(settings.epoch(os.environ))
     installed = library_wheels.installed(Path(folder) for folder in sys.path)
+    made: dict[str, Path] = {}
     unfit = 0
     for path in options.wheel:
         try:
             with console.step(f"{'check' if options.check else 'repair'} {path.name}"):
-                unfit += _one(path, installed, options, ZIP_EPOCH if epoch is None else epoch)
+                proposal = repairing.propose(path, installed, _tools, exact=options.exact)
+                for warning in proposal.plan.warnings if proposal.plan else ():
+                    console.warn(warning)
+                if options.check:
+                    say("\n  ".join([f"{path}: {_verdict(proposal)}", *proposal.changes]))
+                    unfit += not proposal.is_fit
+                else:
+                    _refuse_second(proposal, made)
+                    _write(proposal, options.outdir, epoch, console)
+                    made[proposal.name] = path
         except BuildError as error:
             console.error(str(error))
             unfit += 1
     return 1 if unfit else 0
 
 
-def _one(
-    path: Path,
-    installed: tuple[LibraryWheel, ...],
-    options: argparse.Namespace,
-    epoch: int,
-) -> bool:
-    """Return whether the wheel was to be checked only and is not fit."""
-    console = Console()
-    proposal = repairing.propose(path, installed, _tools, exact=options.exact)
-    for warning in proposal.plan.warnings if proposal.plan else ():
-        console.warn(warning)
-    if options.check:
-        say("\n  ".join([f"{path}: {_verdict(proposal)}", *proposal.changes]))
-        return not proposal.is_fit
+def _refuse_second(proposal: Proposal, made: Mapping[str, Path]) -> None:
+    """Raise BuildError where the result would replace one that this call has made."""
+    if proposal.name in made:
+        raise BuildError(
+            f"{proposal.path}: its result would replace that of {made[proposal.name]}, which is "
+            f"{proposal.name} as well: repair one of them, or each into an --outdir of its own"
+        )
+
+
+def _write(proposal: Proposal, folder: Path, epoch: int, console: Console) -> None:
     for line in proposal.changes or (_verdict(proposal),):
         console.note(line)
-    say(str(repairing.write(proposal, options.outdir, _tools, epoch)))
-    return False
+    say(str(repairing.write(proposal, folder, _tools, epoch)))
 
 
 def _verdict(proposal: Proposal) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ast import literal_eval
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import PurePosixPath
 
@@ -56,12 +56,12 @@ def modules(
 def read(text: str) -> Constants:
     """Read the constants of a locator's ``__init__.py`` without running it.
 
-    Raises ValueError where it is no locator's.
+    A newer locator may have more of them. Raises ValueError where it is no locator's.
     """
-    found = {name.lower(): literal_eval(value) for name, value in _CONSTANT.findall(text)}
+    found = {name.lower(): value for name, value in _CONSTANT.findall(text)}
     try:
-        return Constants(**found)
-    except TypeError as error:
+        return Constants(**{one.name: literal_eval(found[one.name]) for one in fields(Constants)})
+    except (KeyError, SyntaxError, TypeError, ValueError) as error:
         raise ValueError(f"not a library wheel's locator: {error}") from None
 
 

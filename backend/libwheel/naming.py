@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TAGGED_FILE = re.compile(r"lib(.+)-pywheel-(.+)\.so")
+_WORD = "pywheel"
 
 
 def canonical(name: str) -> str:
@@ -17,36 +17,14 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def pywheel(wheel: str) -> str:
-    """``hdf5-pywheel``: the tagged name of the library wheel ``hdf5``."""
-    return f"{wheel}-pywheel"
+def pywheel(name: str) -> str:
+    """``hdf5-pywheel``: the tagged name of a library wheel, or of a library."""
+    return f"{name}-{_WORD}"
 
 
 def import_name(wheel: str) -> str:
     """``hdf5_pywheel``: the locator package of the library wheel ``hdf5``."""
     return pywheel(wheel).replace("-", "_")
-
-
-@dataclass(frozen=True)
-class TaggedFile:
-    """What the file name of a library says: ``libhdf5_hl-pywheel-310.so`` of any wheel."""
-
-    stem: str
-    abi: str
-
-
-def tagged_file(name: str) -> TaggedFile | None:
-    """Take a file name or SONAME apart; None where it is no library wheel's."""
-    match = _TAGGED_FILE.fullmatch(name)
-    return TaggedFile(match[1], match[2]) if match else None
-
-
-def wheel_of_node(node: str, abi: str) -> str | None:
-    """``hdf5``: the library wheel whose version node this is; None where it is no such node."""
-    name, pywheel, _ = node.rpartition("_PYWHEEL_")
-    if not pywheel or Tag(canonical(name), "", abi, 0).version_node != node:
-        return None
-    return canonical(name)
 
 
 @dataclass(frozen=True)
@@ -92,14 +70,14 @@ class Tag:
         return f"lib/cmake/{self.pywheel}"
 
     @property
-    def stem(self) -> str:
+    def release_stem(self) -> str:
         """``hdf5-1.14.5``: how the wheel's and the sdist's name begin."""
         return f"{self.wheel.replace('-', '_')}-{self.version}"
 
     @property
     def wheel_stem(self) -> str:
-        """``hdf5-1.14.5-0``: the stem with the build tag."""
-        return f"{self.stem}-{self.build}"
+        """``hdf5-1.14.5-0``: the same with the build tag."""
+        return f"{self.release_stem}-{self.build}"
 
     def wheel_tag(self, platform: str) -> str:
         """``py3-none-manylinux_2_17_x86_64``: the compatibility tag for a platform tag."""
@@ -107,20 +85,43 @@ class Tag:
 
     def package(self, library: str) -> str:
         """``hdf5_hl-pywheel``: the .pc name of a library."""
-        return f"{library}-pywheel"
+        return pywheel(library)
 
     def cmake_target(self, library: str) -> str:
         """``hdf5-pywheel::hdf5_hl``: the imported target of a library."""
         return f"{self.pywheel}::{library}"
 
-    def link_name(self, file: str) -> str:
+    def link_name(self, stem: str) -> str:
         """``hdf5_hl-pywheel-310``: what follows ``-l``."""
-        return f"{file}-pywheel-{self.abi}"
+        return f"{pywheel(stem)}-{self.abi}"
 
-    def library_file(self, file: str) -> str:
+    def library_file(self, stem: str) -> str:
         """``libhdf5_hl-pywheel-310.so``: file name and SONAME."""
-        return f"lib{self.link_name(file)}.so"
+        return f"lib{self.link_name(stem)}.so"
 
-    def plain_library_file(self, file: str) -> str:
+    def plain_library_file(self, stem: str) -> str:
         """``libhdf5_hl.so``: what builds that know no tags look for."""
-        return f"lib{file}.so"
+        return f"lib{stem}.so"
+
+
+_LIBRARY_FILE = re.compile(rf"lib{pywheel('(.+)')}-(.+)\.so")  # as Tag.library_file makes them
+
+
+@dataclass(frozen=True)
+class TaggedFile:
+    """What the file name of a library says: ``libhdf5_hl-pywheel-310.so`` of any wheel."""
+
+    stem: str
+    abi: str
+
+
+def tagged_file(name: str) -> TaggedFile | None:
+    """Take a file name or SONAME apart; None where it is no library wheel's."""
+    match = _LIBRARY_FILE.fullmatch(name)
+    return TaggedFile(match[1], match[2]) if match else None
+
+
+def wheel_of_node(node: str, abi: str) -> str | None:
+    """``hdf5``: the library wheel whose version node this is; None where it is no such node."""
+    wheel = canonical(node.rpartition(f"_{_WORD.upper()}_")[0])
+    return wheel if wheel and Tag(wheel, "", abi, 0).version_node == node else None

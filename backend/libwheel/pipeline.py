@@ -138,7 +138,7 @@ def _note(task: Task) -> None:
 def _workspace(task: Task) -> AbstractContextManager[Workspace]:
     if task.settings.work_dir:
         return workspace.kept(task.settings.work_dir)
-    return workspace.temporary(task.tag.stem, task.environment.cache / "logs")
+    return workspace.temporary(task.tag.release_stem, task.environment.cache / "logs")
 
 
 def _tagged(
@@ -151,7 +151,7 @@ def _tagged(
         run(Command("strip", argv, space.stage), space.logs / "strip.log", task.console)
     wanted = tagging.edits(tagging.originals(chosen), copied, task.tag)
     tagging.apply(task.resolved, wanted, tools.patchelf.path)
-    return tagging.libraries(task.resolved, copied, task.tag)
+    return tagging.libraries(task.resolved, copied)
 
 
 def _packed(task: Task, subject: Subject, folder: Path) -> str:

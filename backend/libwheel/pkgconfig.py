@@ -77,6 +77,6 @@ def _package(tag: Tag, url: str, library: StagedLibrary) -> Package:
         url=url,
         version=tag.version,
         requires=tuple(tag.package(name) for name in library.requires),
-        link_name=library.link_name,
+        link_name=tag.link_name(library.stem),
         include_folder=tag.include_folder,
     )

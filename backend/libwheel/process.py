@@ -86,7 +86,7 @@ def run(command: Command, log: Path, console: Console) -> None:
     with (
         _opened(log) as output,
         console.progress(command.title) as progress,
-        _started(command, output.fileno()) as process,
+        started(command, output.fileno()) as process,
     ):
         while process.poll() is None:
             _wait(process, 0.2)
@@ -102,7 +102,8 @@ def _opened(log: Path) -> IO[bytes]:
 
 
 @contextmanager
-def _started(command: Command, output: int) -> Iterator[subprocess.Popen[bytes]]:
+def started(command: Command, output: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command, its output going to a file descriptor; an exception ends its family."""
     process = None
     try:
         with held():  # else Ctrl-C could come when it runs and we do not have it yet

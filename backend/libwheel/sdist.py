@@ -58,7 +58,7 @@ def choose(identity: Identity, patches: Iterable[str]) -> Choice:
 
 
 def file_name(tag: Tag) -> str:
-    return f"{tag.stem}.tar.gz"
+    return f"{tag.release_stem}.tar.gz"
 
 
 def members(
@@ -84,7 +84,7 @@ def pack(folder: Path, tag: Tag, content: Iterable[Member], epoch: int) -> Path:
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
     ):
         for member in content:
-            info = tarfile.TarInfo(f"{tag.stem}/{member.name}")
+            info = tarfile.TarInfo(f"{tag.release_stem}/{member.name}")
             info.size, info.mtime, info.mode = len(member.content), epoch, 0o644
             archive.addfile(info, io.BytesIO(member.content))
     return path

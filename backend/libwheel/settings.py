@@ -156,7 +156,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
     Raises BuildError for a value that cannot be used, and for a name that begins with
     LIBWHEEL_ and is none of them.
     """
-    _stop_for_unknown(variables)
+    stop_for_unknown(variables)
     home = variables.get("HOME")
     return Environment(
         cache=_cache(variables),
@@ -166,12 +166,13 @@ def environment(variables: Mapping[str, str]) -> Environment:
         cc=variables.get("CC", ""),
         cxx=variables.get("CXX", ""),
         path=variables.get("PATH", os.defpath),
-        epoch=_epoch(variables.get("SOURCE_DATE_EPOCH")),
+        epoch=epoch(variables),
         ignored=tuple(name for name in IGNORED_VARIABLES if variables.get(name)),
     )
 
 
-def _stop_for_unknown(variables: Iterable[str]) -> None:
+def stop_for_unknown(variables: Iterable[str]) -> None:
+    """Raise BuildError where a name begins with LIBWHEEL_ and is none of ours."""
     own = {name for name in variables if name.startswith(_PREFIX)}
     if unknown := sorted(own.difference(VARIABLES)):
         known = f"known: {', '.join(VARIABLES)}"
@@ -232,7 +233,9 @@ def _cache(variables: Mapping[str, str]) -> Path:
     return (xdg if xdg.is_absolute() else Path(f"{home}/.cache").absolute()) / "libwheel"
 
 
-def _epoch(value: str | None) -> int | None:
+def epoch(variables: Mapping[str, str]) -> int | None:
+    """Return what SOURCE_DATE_EPOCH says, None where it is not set; BuildError for no number."""
+    value = variables.get("SOURCE_DATE_EPOCH")
     if value is None:
         return None
     if not value.isdecimal() or int(value) >= _END_OF_TIME:

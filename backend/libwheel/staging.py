@@ -43,7 +43,6 @@ class StagedLibrary:
     name: str
     description: str
     stem: str
-    link_name: str
     file: StagedFile
     requires: tuple[str, ...]
 

@@ -69,9 +69,7 @@ def apply(resolved: Resolved, wanted: Sequence[elf_edit.Edit], patchelf: Path) -
         raise RecipeError(resolved.problem(p.key, p.text) for p in error.problems) from None
 
 
-def libraries(
-    resolved: Resolved, copied: Mapping[str, Path], tag: Tag
-) -> tuple[StagedLibrary, ...]:
+def libraries(resolved: Resolved, copied: Mapping[str, Path]) -> tuple[StagedLibrary, ...]:
     """Return the tagged libraries, each behind those that it needs.
 
     Raises BuildError where they need each other.
@@ -86,17 +84,14 @@ def libraries(
         order = tuple(TopologicalSorter(requires).static_order())
     except CycleError as error:
         raise BuildError(f"libraries need each other: {', '.join(error.args[1])}") from None
-    return tuple(
-        _library(promised[name], copied[name], tag, tuple(requires[name])) for name in order
-    )
+    return tuple(_library(promised[name], copied[name], tuple(requires[name])) for name in order)
 
 
-def _library(library: Library, path: Path, tag: Tag, requires: tuple[str, ...]) -> StagedLibrary:
+def _library(library: Library, path: Path, requires: tuple[str, ...]) -> StagedLibrary:
     return StagedLibrary(
         name=library.name,
         description=library.description,
         stem=library.stem,
-        link_name=tag.link_name(library.stem),
         file=StagedFile(Role.RUNTIME, PurePosixPath("lib", path.name), path),
         requires=requires,
     )

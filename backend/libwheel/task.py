@@ -15,7 +15,7 @@ from libwheel.naming import Tag
 from libwheel.recipe import Recipe, Resolved, Source, same_version
 from libwheel.settings import Environment, Settings
 from libwheel.target import Target
-from libwheel.wheel import ZIP_EPOCH
+from libwheel.wheel import file_time
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Task:
 
     @property
     def epoch(self) -> int:
-        """The time of every file, in seconds since 1970: SOURCE_DATE_EPOCH or a fixed one."""
-        return self.environment.epoch if self.environment.epoch is not None else ZIP_EPOCH
+        """The time of every file, in seconds since 1970."""
+        return file_time(self.environment.epoch)
 
     @property
     def needs(self) -> Sequence[Sequence[Source]]:

@@ -43,8 +43,13 @@ class Member:
     executable: bool = False
 
 
+def file_time(epoch: int | None) -> int:
+    """Return the time of every file, in seconds since 1970: SOURCE_DATE_EPOCH or a fixed one."""
+    return ZIP_EPOCH if epoch is None else epoch
+
+
 def dist_info(tag: Tag) -> str:
-    return f"{tag.stem}.dist-info"
+    return f"{tag.release_stem}.dist-info"
 
 
 def file_name(tag: Tag, platform: str) -> str:
@@ -69,7 +74,7 @@ def members(
     """Return every member but RECORD, sorted, the dist-info folder last."""
     staged = [
         Member(
-            _PLACES[file.role].format(stem=tag.stem) + file.path.as_posix(),
+            _PLACES[file.role].format(stem=tag.release_stem) + file.path.as_posix(),
             file.bytes_at.read_bytes(),
             executable=file.role is Role.RUNTIME,
         )

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.compiles
 
 FILE = "libsample-pywheel-1.so"
 NO_PATH = {"PYTHONPATH": ""}
+BACKEND = Path(__file__).parents[2] / "backend"
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +80,6 @@ def doctor(
     return done.returncode, {one["rule"]: one for one in report["diagnoses"]}, done.stdout
 
 
-BACKEND = Path(__file__).parents[2] / "backend"
-
-
 def test_nothing_is_wrong(venv: Venv) -> None:
     status, found, text = doctor(venv)
     assert (status, found) == (0, {})
@@ -106,6 +104,34 @@ def test_a_file_is_deleted(venv: Venv) -> None:
     assert text.endswith("\n\n1 fault\n")
 
 
+@pytest.mark.parametrize("name", ["METADATA", "WHEEL", "../sample1_pywheel/__init__.py"])
+def test_the_library_wheel_has_lost_one_of_its_own_files(venv: Venv, name: str) -> None:
+    [info] = packages(venv.python).glob("sample1-*.dist-info")
+    (info / name).unlink()
+    status, found, text = doctor(venv)
+    assert (status, list(found)) == (1, ["files-missing"])
+    assert "sample1  1.0.0    first" in text
+
+
+def test_a_file_that_cannot_be_read_is_told_once(venv: Venv) -> None:
+    (venv.root / "lib" / FILE).unlink()
+    (venv.root / "lib" / FILE).mkdir()
+    _, found, text = doctor(venv)
+    assert found["unreadable"]["message"] == f"sample1 1.0.0: {FILE} cannot be read: Is a directory"
+    assert text.count("cannot be read") == 1
+
+
+def test_the_library_wheel_has_lost_its_record(venv: Venv, wheels: list[Path]) -> None:
+    [info] = packages(venv.python).glob("sample1-*.dist-info")
+    (info / "RECORD").unlink()
+    status, found, _ = doctor(venv)
+    assert (status, list(found)) == (1, ["unreadable"])
+    command = found["unreadable"]["remedy"].split()
+    assert command[:2] == ["pip", "install"]
+    venv.pip(*command[1:], "--quiet", "--no-index", "--find-links", wheels[0].parent)
+    assert doctor(venv)[:2] == (0, {})  # the remedy is one
+
+
 def test_pip_target_leaves_the_library_out(wheels: list[Path], tmp_path: Path) -> None:
     target = tmp_path / "target"
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
@@ -120,7 +146,7 @@ def test_the_library_is_overwritten_by_another_package(venv: Venv) -> None:
     library = venv.root / "lib" / FILE
     library.write_bytes(library.read_bytes() + b"more")
     (packages(venv.python) / "other").mkdir()
-    record(packages(venv.python), "other", more=[f"../../{FILE},,", f"../../../lib/{FILE},,"])
+    record(packages(venv.python), "other", more=[f"../../../lib/{FILE},,"])
     status, found, _ = doctor(venv)
     assert status == 1
     assert found["file-changed"]["subject"] == str(library)
@@ -165,6 +191,13 @@ def test_load_in_the_package_makes_that_right(venv: Venv, below: Path) -> None:
     assert (status, found) == (0, {})
 
 
+def test_to_speak_of_load_is_not_to_call_it(venv: Venv, below: Path) -> None:
+    package = packages(venv.python) / "first"
+    (package / "__init__.py").write_text('"""Needs sample1_pywheel.load()."""\n')
+    status, found, _ = doctor(venv, variables={"PYTHONPATH": str(below)})
+    assert (status, list(found)) == (1, ["library-not-found"])
+
+
 def test_the_environment_variable_leads_elsewhere(venv: Venv, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
@@ -180,6 +213,15 @@ def test_the_environment_variable_leads_elsewhere(venv: Venv, tmp_path: Path) ->
         check=True,
     )
     assert str(other / FILE) in truth.stdout  # so the loader does
+
+
+def test_what_comes_from_elsewhere_says_nothing_of_the_library_wheel(
+    venv: Venv, tmp_path: Path
+) -> None:
+    (tmp_path / "other.c").write_text("void other(void) {}\n")
+    run("gcc", "-shared", "-o", tmp_path / FILE, tmp_path / "other.c")  # has nothing of it
+    status, found, _ = doctor(venv, variables={"LD_LIBRARY_PATH": str(tmp_path)})
+    assert (status, list(found)) == (1, ["library-elsewhere"])
 
 
 def test_an_rpath_into_a_folder_that_others_can_make(venv: Venv, tmp_path: Path) -> None:

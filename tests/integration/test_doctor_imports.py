@@ -133,11 +133,14 @@ def test_a_missing_library_comes_with_what_to_do(venv: Venv, site: Path) -> None
     assert "install the library wheel that has libtwin-pywheel-1.so" in diagnosis.remedy
 
 
-def test_an_interruption_ends_the_child(venv: Venv, site: Path, tmp_path: Path) -> None:
+def test_an_interruption_ends_the_child_and_what_it_has_started(
+    venv: Venv, site: Path, tmp_path: Path
+) -> None:
     (site / "sleeps.py").write_text(
-        "import os, pathlib, time\n"
-        f"path = pathlib.Path({str(tmp_path)!r}, 'pid')\n"
-        "path.with_suffix('.new').write_text(str(os.getpid()))\n"
+        "import os, pathlib, subprocess, time\n"
+        f"path = pathlib.Path({str(tmp_path)!r}, 'pids')\n"
+        "other = subprocess.Popen(['sleep', '600'])\n"
+        "path.with_suffix('.new').write_text(f'{os.getpid()} {other.pid}')\n"
         "path.with_suffix('.new').rename(path)\n"
         "time.sleep(600)\n"
     )
@@ -148,10 +151,20 @@ def test_an_interruption_ends_the_child(venv: Venv, site: Path, tmp_path: Path) 
     with subprocess.Popen(
         [sys.executable, "-c", script, venv.python], stderr=subprocess.DEVNULL
     ) as process:
-        while not (tmp_path / "pid").exists():
+        while not (tmp_path / "pids").exists():
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         assert process.wait(10) != 0
-    child = (tmp_path / "pid").read_text()
-    assert not Path("/proc", child).exists()
+    children = (tmp_path / "pids").read_text().split()
+    assert len(children) == 2
+    assert not [child for child in children if is_alive(child)]
+
+
+def is_alive(process: str) -> bool:
+    """Tell whether there is such a process; whoever adopts it may not have seen that it ended."""
+    try:
+        stat = Path("/proc", process, "stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"

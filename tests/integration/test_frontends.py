@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from conftest import ROOT
 from environments import make_venv, run
 from sample_projects import WHOLE, make_sample
 
 pytestmark = pytest.mark.compiles
-
-ROOT = Path(__file__).parent.parent.parent
 
 
 def in_tree(name: str, folder: Path) -> Path:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from environments import attempt, libwheel, make_venv, run
-from sample_projects import make_sample
+from environments import attempt, make_venv, run
+from extensions import library_wheel
 
 pytestmark = pytest.mark.compiles
 
@@ -40,12 +40,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("layouts")
-    sample = make_sample("make-answer", folder)
-    done = libwheel("build", sample.folder, "-o", folder / "dist")
-    assert done.returncode == 0, done.stdout
-    [path] = (folder / "dist").iterdir()
-    return path
+    return library_wheel("make-answer", tmp_path_factory.mktemp("layouts"))
 
 
 def pip(*arguments: str | Path, **variables: str) -> str:

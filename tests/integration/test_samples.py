@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from consumers import CONSUMERS, loaded
 from environments import Venv, libwheel, make_venv, run, run_alone
+from extensions import library_wheel
 from libwheel.binaries import elf
 from libwheel.target import native
+from linked_programs import WAYS, loaded
 from sample_projects import BROKEN, WHOLE, make_sample
 
 pytestmark = pytest.mark.compiles
@@ -34,14 +35,6 @@ FINDINGS = {
 }
 
 
-def build(name: str, folder: Path) -> Path:
-    sample = make_sample(name, folder)
-    done = libwheel("build", sample.folder, "-o", folder / "dist")
-    assert done.returncode == 0, done.stdout
-    [wheel] = (folder / "dist").iterdir()
-    return wheel
-
-
 @pytest.fixture(scope="module", params=WHOLE)
 def sample(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -49,7 +42,7 @@ def sample(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def wheel(sample: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(sample, tmp_path_factory.mktemp(sample))
+    return library_wheel(sample, tmp_path_factory.mktemp(sample))
 
 
 @pytest.fixture(scope="module")
@@ -107,13 +100,13 @@ def test_every_export_has_the_node_and_every_library_its_own_name(
         assert len(binary.exports) >= 1
 
 
-@pytest.mark.parametrize("way", CONSUMERS)
+@pytest.mark.parametrize("way", WAYS)
 def test_a_program_finds_links_and_loads_it(
     sample: str, installed: Venv, way: str, tmp_path: Path
 ) -> None:
     source = Path(__file__).parent.parent / "samples" / sample / "recipe" / "smoke.c"
     pywheel = f"{distribution(sample)}-pywheel"
-    program = CONSUMERS[way](installed, source, pywheel, LIBRARIES[sample], tmp_path)
+    program = WAYS[way](installed, source, pywheel, LIBRARIES[sample], tmp_path)
     assert run_alone(program) == "answer 1.2.3: 42\n"
     ours = {installed.root / "lib" / f"lib{name}-pywheel-1.so" for name in LIBRARIES[sample]}
     assert ours <= set(loaded(program))

@@ -129,15 +129,40 @@ def test_where_the_rpath_reaches_too_there_is_no_second_copy(flat: Venv, order: 
     assert mapped == [flat.root / "lib" / LIBRARY]
 
 
-def test_with_a_library_in_both_layers_the_one_on_top_is_the_only_one(
-    stack: Stack, wheel: Path, tmp_path: Path
-) -> None:
+def test_a_second_call_reads_nothing_of_the_environment(flat: Venv) -> None:
+    code = """
+import loads, sample1_pywheel, sys
+opened = []
+sys.addaudithook(lambda event, given: opened.append(given[0]) if event == "open" else None)
+sample1_pywheel.load()
+told = [[*opened]]
+"""
+    assert told_by(flat.python, code)[0] == [[]]
+
+
+@pytest.fixture(scope="module")
+def both(stack: Stack, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Stack:
+    """The library in both layers, and a consumer of each."""
     base = stack.venv.python.resolve()
-    argv = ("-m", "venv", "--without-pip", "--system-site-packages", tmp_path / "venv")
+    root = tmp_path_factory.mktemp("both") / "venv"
+    argv = ("-m", "venv", "--without-pip", "--system-site-packages", root)
     run(base, *argv, variables=stack.variables)
-    both = Stack(stack.below, Venv(tmp_path / "venv"), stack.variables)
+    both = Stack(stack.below, Venv(root), stack.variables)
+    options = options_for(base, "sample1_pywheel", "below._caller", stack.variables)
+    found = {**options, "runtime_library_dirs": [str(stack.below / "lib")]}
+    write_package(packages(base), "below", "", found)
     both.venv.pip("install", "--quiet", "--no-deps", "--no-index", "--ignore-installed", wheel)
     both.add("top", LOAD)
-    told, mapped = both.told_by("import top; told = [top.told()]")
-    assert told == [RIGHT]
-    assert mapped == [tmp_path / "venv" / "lib" / LIBRARY]
+    return both
+
+
+def test_with_a_library_in_both_layers_load_takes_the_one_on_top(both: Stack) -> None:
+    told, mapped = both.told_by("import top, below; told = [top.told(), below.told()]")
+    assert told == [RIGHT, RIGHT]
+    assert mapped == [both.venv.root / "lib" / LIBRARY]
+
+
+def test_the_one_below_stays_the_only_one_where_it_came_first(both: Stack) -> None:
+    told, mapped = both.told_by("import below, top; told = [top.told(), below.told()]")
+    assert told == [RIGHT, RIGHT]
+    assert mapped == [both.below / "lib" / LIBRARY]

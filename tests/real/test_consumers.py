@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from checkouts import ROOT
+import mapped
 from environments import Venv, make_venv, run, run_alone
+from examples import CONSUMERS, FOLDER
 from libwheel.binaries import elf
 
 pytestmark = pytest.mark.real
-
-CONSUMERS = ("meson-python", "scikit-build-core", "setuptools", "makefile", "configure")
 
 # How the machine reaches the index is no business of a consumer's.
 NETWORK = ("http_proxy", "https_proxy", "no_proxy")
@@ -84,11 +83,10 @@ FRONTENDS: Mapping[str, Callable[[Shelf, Path, Venv], None]] = {
     "uv": by_uv,
 }
 
-USE = """
+USE = f"""
 import json, keeper
-with open("/proc/self/maps") as maps:
-    mapped = {line.split(maxsplit=5)[5].strip() for line in maps if "/libhdf5" in line}
-print(json.dumps([keeper.version(), keeper.kept(-42), sorted(mapped)]))
+{mapped.SOURCE}
+print(json.dumps([keeper.version(), keeper.kept(-42), mapped("libhdf5")]))
 """
 
 
@@ -108,7 +106,7 @@ def test_it_is_built_in_isolation_and_loads_the_one_library(
 
 def clone(consumer: str, folder: Path) -> Path:
     """Copy an example into a repository of its own: `meson dist` makes sdists of nothing else."""
-    shutil.copytree(ROOT / "tests" / "consumers" / consumer, folder)
+    shutil.copytree(FOLDER / consumer, folder)
     author = ("-c", "user.name=A", "-c", "user.email=a@localhost")
     for words in (("init", "--quiet"), ("add", "."), (*author, "commit", "--quiet", "-m", "1.0")):
         run("git", *words, cwd=folder)
@@ -124,14 +122,3 @@ def found_at_run_time(venv: Venv) -> set[str]:
     [extension] = venv.root.glob("lib/python3.*/site-packages/keeper/*.so")
     binary = elf.read(extension)
     return {*binary.rpath, *binary.runpath} - {sysconfig.get_config_var("LIBDIR")}
-
-
-def test_every_example_is_built() -> None:
-    folders = {folder.name for folder in (ROOT / "tests" / "consumers").iterdir()}
-    assert folders == set(CONSUMERS)
-
-
-def test_all_have_the_same_extension() -> None:
-    for name in ("_keeper.c", "__init__.py"):
-        paths = [ROOT / "tests" / "consumers" / c / "keeper" / name for c in CONSUMERS]
-        assert len({path.read_bytes() for path in paths}) == 1

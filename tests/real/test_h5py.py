@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+import mapped
 from environments import Venv, attempt, libwheel, make_venv, run
 from extensions import packages
 from suites import Outcomes, counts, differences, run_suite
@@ -25,13 +26,8 @@ pytestmark = pytest.mark.real
 
 H5PY, VERSIONED = "h5py==3.16.0", "versioned-hdf5==2.6.0"
 LIBRARIES = ("libhdf5-pywheel-310.so", "libhdf5_hl-pywheel-310.so")
-BESIDE = (
-    "numpy",
-    "ndindex",
-    "pytest",
-    "pytest-mpi",
-    "hypothesis",
-)  # what they and their tests need
+# What they and their tests need
+BESIDE = ("numpy", "ndindex", "pytest", "pytest-mpi", "hypothesis")
 QUICKLY = {"CFLAGS": "-O0 -g0", "CXXFLAGS": "-O0 -g0"}
 
 # What the HDF5 of the stock wheel has and ours has not: szip, and what is new in HDF5 2
@@ -41,7 +37,6 @@ NOT_TIMED = "not test_big_O_performance"  # compares milliseconds: it fails wher
 
 BOTH = """
 import json, sys
-from pathlib import Path
 import h5py, numpy, versioned_hdf5
 
 plain, versioned = sys.argv[1:]
@@ -58,9 +53,7 @@ with h5py.File(plain, "r") as file:
 with h5py.File(versioned, "r") as file:
     versions = versioned_hdf5.VersionedHDF5File(file)
     sums += [int(versions[name]["numbers"][:].sum()) for name in ("first", "second")]
-columns = [line.split(maxsplit=5) for line in Path("/proc/self/maps").read_text().splitlines()]
-mapped = {Path(column[5]) for column in columns if len(column) == 6}
-print(json.dumps([sums, sorted(str(p) for p in mapped if p.name.startswith("libhdf5"))]))
+print(json.dumps([sums, mapped("libhdf5")]))
 """
 
 
@@ -154,10 +147,10 @@ def folder_with(folder: Path, *wheels: Path) -> Path:
 
 
 def test_one_process_maps_one_hdf5_for_both(shared: Venv, tmp_path: Path) -> None:
-    said = shared.ask("-c", BOTH, tmp_path / "plain.h5", tmp_path / "versioned.h5")
-    sums, mapped = json.loads(said)
+    said = shared.ask("-c", mapped.SOURCE + BOTH, tmp_path / "plain.h5", tmp_path / "versioned.h5")
+    sums, libraries = json.loads(said)
     assert sums == [499_500, 45, 145]
-    assert mapped == [str(shared.root / "lib" / name) for name in LIBRARIES]
+    assert libraries == [str(shared.root / "lib" / name) for name in LIBRARIES]
 
 
 def test_no_hdf5_is_inside_the_wheels(repaired: list[Path]) -> None:

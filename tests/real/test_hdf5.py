@@ -11,10 +11,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from checkouts import build
-from consumers import CONSUMERS, loaded
 from environments import Venv, libwheel, make_venv, run, run_alone
 from libwheel.binaries import elf
+from linked_programs import WAYS, loaded
 
 pytestmark = pytest.mark.real
 
@@ -31,13 +30,13 @@ def test_the_wheel_has_exactly_the_files_of_the_layout(hdf5_wheel: Path) -> None
     assert "\n".join(sorted(zipfile.ZipFile(hdf5_wheel).namelist())) + "\n" == LISTING.read_text()
 
 
-@pytest.mark.parametrize("way", CONSUMERS)
+@pytest.mark.parametrize("way", WAYS)
 def test_the_smoke_program_runs(
     hdf5_venv: Venv, hdf5_recipe: Path, way: str, tmp_path: Path
 ) -> None:
     """As README.md has it: the high-level library brings the other with it."""
     asked = ["hdf5_hl"]
-    program = CONSUMERS[way](hdf5_venv, hdf5_recipe / "smoke.c", "hdf5-pywheel", asked, tmp_path)
+    program = WAYS[way](hdf5_venv, hdf5_recipe / "smoke.c", "hdf5-pywheel", asked, tmp_path)
     said = run_alone(program, tmp_path / "smoke.h5")
     assert re.fullmatch(r"HDF5 1\.14\.5: 100 x 1000 ints, \d+ bytes stored\n", said)
     lib = hdf5_venv.root / "lib"
@@ -119,11 +118,11 @@ def test_the_licences_of_all_that_is_inside_are_there(hdf5_wheel: Path) -> None:
         assert archive.read(f"hdf5-1.14.5.dist-info/licenses/{name}")
 
 
-def test_release_1_14_6_builds_and_runs(hdf5_recipe: Path, tmp_path: Path) -> None:
-    build(hdf5_recipe, tmp_path / "dist", "--wheel", "-C", "version=1.14.6")
-    [wheel] = (tmp_path / "dist").iterdir()
-    assert wheel.name.startswith("hdf5-1.14.6-0-py3-none-manylinux_")
+def test_release_1_14_6_builds_and_runs(
+    hdf5_recipe: Path, hdf5_newer_wheel: Path, tmp_path: Path
+) -> None:
+    assert hdf5_newer_wheel.name.startswith("hdf5-1.14.6-0-py3-none-manylinux_")
     venv = make_venv(tmp_path / "venv")
-    venv.install(wheel)
-    program = CONSUMERS["cmake"](venv, hdf5_recipe / "smoke.c", "hdf5-pywheel", LIBRARIES, tmp_path)
+    venv.install(hdf5_newer_wheel)
+    program = WAYS["cmake"](venv, hdf5_recipe / "smoke.c", "hdf5-pywheel", LIBRARIES, tmp_path)
     assert run_alone(program, tmp_path / "smoke.h5").startswith("HDF5 1.14.6: ")

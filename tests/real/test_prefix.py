@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from consumers import loaded
 from environments import Venv, run, run_alone
+from linked_programs import loaded
 
 pytestmark = pytest.mark.real
 

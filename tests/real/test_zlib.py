@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from checkouts import build, checkout, stranger
-from consumers import CONSUMERS, loaded
 from environments import Venv, make_venv, run, run_alone
+from linked_programs import WAYS, loaded
 
 pytestmark = pytest.mark.real
 
@@ -97,15 +97,15 @@ def test_every_symbol_has_our_node_though_upstream_versions_some(installed: Venv
     assert "inflateReset2@@ZLIB_PYWHEEL_1" in symbols  # upstream gives it ZLIB_1.2.3.4
 
 
-@pytest.mark.parametrize("way", CONSUMERS)
+@pytest.mark.parametrize("way", WAYS)
 def test_the_smoke_program_runs(installed: Venv, recipe: Path, way: str, tmp_path: Path) -> None:
-    program = CONSUMERS[way](installed, recipe / "smoke.c", "zlib-pywheel", ["zlib"], tmp_path)
+    program = WAYS[way](installed, recipe / "smoke.c", "zlib-pywheel", ["zlib"], tmp_path)
     assert run_alone(program).startswith("zlib 1.3.1: 100000 bytes in, ")
     assert installed.root / "lib" / "libz-pywheel-1.so" in loaded(program)
 
 
 def test_a_consumer_is_bound_to_our_node(installed: Venv, recipe: Path, tmp_path: Path) -> None:
-    program = CONSUMERS["cmake"](installed, recipe / "smoke.c", "zlib-pywheel", ["zlib"], tmp_path)
+    program = WAYS["cmake"](installed, recipe / "smoke.c", "zlib-pywheel", ["zlib"], tmp_path)
     needed = run("readelf", "--version-info", "--wide", program)
     assert "File: libz-pywheel-1.so" in needed
     assert "Name: ZLIB_PYWHEEL_1" in needed

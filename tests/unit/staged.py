@@ -22,7 +22,7 @@ def library(name: str, *requires: str, stem: str = "", tag: Tag = TAG) -> Staged
     path = PurePosixPath("lib", tag.library_file(stem or name))
     file = StagedFile(Role.RUNTIME, path, Path("/stage") / path)
     stem = stem or name
-    return StagedLibrary(name, f"The {name} library", stem, tag.link_name(stem), file, requires)
+    return StagedLibrary(name, f"The {name} library", stem, file, requires)
 
 
 ONE = (library("hdf5"),)

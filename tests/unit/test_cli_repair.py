@@ -40,6 +40,26 @@ def test_every_error_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert said.out == f"{tmp_path / 'out' / wheel.name}\n"
 
 
+def test_two_wheels_with_one_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = (
+        make_wheel(tmp_path / name, [Member(f"{name}.py", b"")], tag="py3-none-any")
+        for name in ("first", "second")
+    )
+    assert cli.main(["repair", "-o", str(tmp_path / "out"), str(first), str(second)]) == 1
+    said = capsys.readouterr()
+    assert said.out == f"{tmp_path / 'out' / first.name}\n"
+    assert f"{second}: its result would replace that of {first}" in said.err
+    assert (tmp_path / "out" / first.name).read_bytes() == first.read_bytes()
+    assert cli.main(["repair", "--check", str(first), str(second)]) == 0
+
+
+def test_no_cache_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "LIBWHEEL_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    wheel = make_wheel(tmp_path, [Member("guest.py", b"")], tag="py3-none-any")
+    assert cli.main(["repair", "-o", str(tmp_path / "out"), str(wheel)]) == 0
+
+
 def test_the_help_teaches_the_one_thing_to_know(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["repair", "--help"])

@@ -18,8 +18,9 @@ ROOT = "__init__"
 # a whole.
 LAYERS = (
     (ROOT, "__main__"),
-    ("cli", "hooks", "reference", "show"),
-    ("cli_doctor", "cli_parts", "cli_repair", "pipeline"),
+    ("cli", "hooks", "reference"),
+    ("cli_doctor", "cli_recipes", "cli_repair"),
+    ("cli_command", "pipeline", "show"),
     ("assembly", "building", "task", "tools", "workspace"),
     (
         "audit",
@@ -62,6 +63,7 @@ LAYERS = (
         "signals",
         "target",
         "version",
+        "words",
     ),
     ("locator_template",),  # lives in the wheels that libwheel makes, where there is no libwheel
 )

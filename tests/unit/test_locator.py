@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from unit.installed import Installed, data, info, install
-from unit.staged import write
+from libwheel import locator
+from libwheel.consumer.repair import layout
+from libwheel.locator import Constants
+from unit.installed_locator import Installed, data, info, install
+from unit.staged import ONE, TAG, write
 
 DATA = data()
 INFO = info()
@@ -70,7 +73,7 @@ def test_the_version(installed: Installed) -> None:
 
 def test_every_file_but_byte_code(installed: Installed) -> None:
     own = tuple(f"hdf5_pywheel/{n}.py" for n in ("__init__", "__main__", "_prefix"))
-    info = tuple(f"{INFO}/{name}" for name in ("METADATA", "entry_points.txt"))
+    info = (f"{INFO}/{name}" for name in ("METADATA", "RECORD", "entry_points.txt"))
     expected = {str(installed.prefix / name) for name in DATA}
     expected |= {str(installed.site / name) for name in (*own, *info)}
     assert set(installed.ask("files").splitlines()) == expected
@@ -209,11 +212,22 @@ def test_what_is_filled_in(tmp_path: Path) -> None:
     ]
 
 
+def test_where_installers_put_packages_is_as_deep_for_all(tmp_path: Path) -> None:
+    """The locator's own module cannot import what libwheel knows of it."""
+    folder = layout.folder_of("hdf5_pywheel/pkgconfig/hdf5-pywheel.pc")
+    assert layout.way(folder, ()) == f"$ORIGIN/{locator.PREFIX}"
+    asked = "extension_options('a.b.one')['runtime_library_dirs'][0]"
+    code = f"import hdf5_pywheel; print(hdf5_pywheel.{asked})"
+    path = install(tmp_path / "prefix").run("-c", code).stdout.strip()
+    assert path == layout.way(layout.folder_of("a/b/one.so"), layout.LIBRARIES)
+
+
 def test_load_asks_for_each_library_by_its_path(tmp_path: Path) -> None:
     made = install(tmp_path / "prefix")
     done = made.run("-c", "import hdf5_pywheel; hdf5_pywheel.load()")
-    assert done.stderr.splitlines()[-1].startswith("OSError: ")  # they are empty
-    assert f"{made.prefix}/lib/libhdf5-pywheel-310.so" in done.stderr
+    path = f"{made.prefix}/lib/libhdf5-pywheel-310.so"
+    assert done.stderr.splitlines()[-1] == f"OSError: {path}: file too short"  # they are empty
+    assert done.stderr.count("Traceback") == 1
 
 
 def test_the_entry_points_name_the_package_and_the_folder_of_its_pc_files(tmp_path: Path) -> None:
@@ -223,3 +237,53 @@ def test_the_entry_points_name_the_package_and_the_folder_of_its_pc_files(tmp_pa
         ("cmake.root", "hdf5-pywheel", "hdf5_pywheel"),
         ("pkg_config", "hdf5-pywheel", "hdf5_pywheel.pkgconfig"),
     }
+
+
+# What libwheel reads of it, without running it.
+
+CONSTANTS = Constants(
+    distribution="hdf5",
+    pywheel="hdf5-pywheel",
+    exact="hdf5-pywheel-1.14.5-0",
+    compatible="~= 1.14.5",
+    libraries=("libhdf5-pywheel-310.so",),
+    plain={
+        "lib/libhdf5.so": "lib/libhdf5-pywheel-310.so",
+        "lib/pkgconfig/hdf5.pc": "lib/pkgconfig/hdf5-pywheel.pc",
+    },
+)
+
+
+@pytest.fixture
+def module() -> str:
+    [text] = (
+        text
+        for path, text in locator.modules(TAG, "~= 1.14.5", ONE).items()
+        if path.name == "__init__.py"
+    )
+    return text
+
+
+def test_what_is_written_is_read(module: str) -> None:
+    assert locator.read(module) == CONSTANTS
+
+
+def test_a_newer_locator_may_say_more(module: str) -> None:
+    assert locator.read(f"{module}\nNEWER = ('one', 2)\nLONGER = [\n    1,\n]\n") == CONSTANTS
+
+
+def test_one_that_says_less_is_none(module: str) -> None:
+    with pytest.raises(ValueError, match="not a library wheel's locator: 'exact'"):
+        locator.read(module.replace("EXACT = ", "INEXACT = "))
+
+
+@pytest.mark.parametrize("value", ["[", "not", "print(1)", "{[]: 1}", "2 ** 3"])
+def test_a_value_that_makes_no_sense(module: str, value: str) -> None:
+    with pytest.raises(ValueError, match="not a library wheel's locator: "):
+        locator.read(module.replace("'hdf5'", value, 1))
+
+
+@pytest.mark.parametrize("text", ["", "NAMES = [\n    'a',\n]\n", "X = not\n", "X = open\n"])
+def test_somebody_else_s_package(text: str) -> None:
+    with pytest.raises(ValueError, match="not a library wheel's locator: 'distribution'"):
+        locator.read(text)

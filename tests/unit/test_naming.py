@@ -1,6 +1,6 @@
 import pytest
 
-from libwheel.naming import Tag, canonical, wheel_of_node
+from libwheel.naming import Tag, TaggedFile, canonical, tagged_file, wheel_of_node
 
 HDF5 = Tag("hdf5", "1.14.5", "310", 0)
 ODD = Tag("zlib-ng", "2.3.3", "2.1", 4)
@@ -23,7 +23,7 @@ def test_canonical(name: str, expected: str) -> None:
         ("version_node", "HDF5_PYWHEEL_310", "ZLIB_NG_PYWHEEL_2_1"),
         ("include_folder", "include/hdf5-pywheel", "include/zlib-ng-pywheel"),
         ("cmake_folder", "lib/cmake/hdf5-pywheel", "lib/cmake/zlib-ng-pywheel"),
-        ("stem", "hdf5-1.14.5", "zlib_ng-2.3.3"),
+        ("release_stem", "hdf5-1.14.5", "zlib_ng-2.3.3"),
         ("wheel_stem", "hdf5-1.14.5-0", "zlib_ng-2.3.3-4"),
     ],
 )
@@ -36,6 +36,13 @@ def test_names_of_a_library() -> None:
     assert HDF5.cmake_target("hdf5_hl") == "hdf5-pywheel::hdf5_hl"
     assert HDF5.link_name("hdf5_hl") == "hdf5_hl-pywheel-310"
     assert HDF5.library_file("hdf5_hl") == "libhdf5_hl-pywheel-310.so"
+
+
+@pytest.mark.parametrize("tag", [HDF5, ODD])
+@pytest.mark.parametrize("stem", ["hdf5_hl", "z-ng", "c++"])
+def test_a_library_s_file_name_is_taken_apart_again(tag: Tag, stem: str) -> None:
+    assert tagged_file(tag.library_file(stem)) == TaggedFile(stem, tag.abi)
+    assert tagged_file(tag.plain_library_file(stem)) is None
 
 
 @pytest.mark.parametrize("tag", [HDF5, ODD])

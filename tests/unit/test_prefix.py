@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PosixPath
+from typing import ClassVar, Self
 
 import pytest
 
@@ -14,7 +15,7 @@ from libwheel import settings
 from libwheel.errors import BuildError
 from libwheel.locator_template import _prefix
 from libwheel.naming import Tag
-from unit.installed import Installed, data, install
+from unit.installed_locator import Installed, data, install
 from unit.staged import TAG
 
 NEWER = Tag("hdf5", "2.0.0", "320", 0)
@@ -74,13 +75,18 @@ def test_the_links_and_what_they_lead_to(wheel: Installed, cache: Path) -> None:
     assert all((prefix / link).exists() for link in links(prefix))
 
 
-def test_asked_again_it_is_the_same_and_nothing_is_written(wheel: Installed, cache: Path) -> None:
-    def seen() -> dict[Path, tuple[int, int]]:
-        return {p: (p.lstat().st_ino, p.lstat().st_mtime_ns) for p in cache.rglob("*")}
+def test_asked_again_it_is_the_same_and_only_the_time_is_noted(
+    wheel: Installed, cache: Path
+) -> None:
+    def seen() -> set[tuple[Path, int, int]]:
+        return {(p, p.lstat().st_ino, p.lstat().st_mtime_ns) for p in cache.rglob("*")}
 
     prefix, before = ask(wheel, cache), seen()
     assert ask(wheel, cache) == prefix
-    assert seen() == before
+    folder = prefix.resolve()
+    assert {(path, number) for path, number, _ in seen() ^ before} == {
+        (folder, folder.stat().st_ino)
+    }
 
 
 def test_the_path_outlives_an_upgrade_and_what_is_past_is_gone(
@@ -117,17 +123,69 @@ def test_several_at_once(wheel: Installed, cache: Path) -> None:
     assert len(in_cache(cache)) == 3
 
 
+class Contested(PosixPath):
+    """Another process deletes the first link that is read, just before it is."""
+
+    deleted: ClassVar[list[Path]] = []
+
+    def readlink(self) -> Self:
+        if not self.deleted:
+            self.deleted.append(self)
+            self.unlink()
+        return super().readlink()
+
+
+def test_a_link_that_goes_while_it_is_looked_at(cache: Path, tmp_path: Path) -> None:
+    goals = {"lib/one.so": tmp_path / "one", "lib/two.so": tmp_path / "two"}
+    prefix = _prefix.make("hdf5-pywheel", tmp_path, goals, cache)
+    assert _prefix.make("hdf5-pywheel", tmp_path, goals, Contested(cache)) == prefix
+    assert Contested.deleted == [prefix.resolve() / "lib" / "one.so"]
+    assert links(prefix) == {link: str(goal) for link, goal in goals.items()}
+
+
+DAY = 24 * 60 * 60
+
+
+def asked_days_ago(prefix: Path, days: int) -> None:
+    then = prefix.stat().st_mtime - days * DAY
+    os.utime(prefix, (then, then))
+
+
+def names(*prefixes: Path) -> set[str]:
+    return {name for path in prefixes for name in (path.name, path.readlink().name)}
+
+
 def test_the_prefix_of_an_environment_that_is_no_more_is_forgotten(
     wheel: Installed, tmp_path: Path, cache: Path
 ) -> None:
-    gone = install(tmp_path / "pip-build-env" / "overlay")
-    before, kept = ask(gone, cache), ask(wheel, cache)
-    assert before != kept
-    assert before.exists()
+    before = ask(install(tmp_path / "pip-build-env" / "overlay"), cache)
+    kept = ask(wheel, cache)
+    for prefix in (before, kept):
+        asked_days_ago(prefix, 31)
     shutil.rmtree(tmp_path / "pip-build-env")
     last = ask(install(tmp_path / "another"), cache)
-    found = {name for path in (kept, last) for name in (path.name, path.readlink().name)}
-    assert in_cache(cache) == {*found, ".lock"}
+    assert in_cache(cache) == names(kept, last) | {".lock"}
+
+
+def test_the_prefix_of_an_environment_that_is_out_of_sight_is_kept(
+    wheel: Installed, tmp_path: Path, cache: Path
+) -> None:
+    prefix = ask(wheel, cache)
+    asked_days_ago(prefix, 31)
+    ask(wheel, cache)
+    asked_days_ago(prefix, 29)
+    wheel.prefix.rename(tmp_path / "moved away")
+    last = ask(install(tmp_path / "another"), cache)
+    assert in_cache(cache) == names(prefix, last) | {".lock"}
+    (tmp_path / "moved away").rename(wheel.prefix)
+    assert (prefix / "lib" / "libhdf5.so").exists()
+
+
+def test_a_prefix_whose_links_are_gone_is_forgotten(wheel: Installed, cache: Path) -> None:
+    (cache / "prefixes").mkdir(parents=True)
+    (cache / "prefixes" / "zlib-pywheel-0").symlink_to("zlib-pywheel-0.1")
+    prefix = ask(wheel, cache)
+    assert in_cache(cache) == names(prefix) | {".lock"}
 
 
 def test_what_else_is_in_the_folder_is_nobody_s_business(wheel: Installed, cache: Path) -> None:

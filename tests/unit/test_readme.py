@@ -1,13 +1,15 @@
-"""What README.md shows of the example consumers is what stands in them."""
+"""What README.md shows of the example consumers stands in them, and its links lead somewhere."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from conftest import ROOT
+from examples import FOLDER
+
+LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 EXAMPLE = re.compile(r"^(.+), in `([^`]+)`:\n\n((?:    .+\n)+)", re.MULTILINE)
 
 FOLDERS = {
@@ -30,7 +32,7 @@ def examples() -> dict[str, tuple[str, list[str]]]:
 def test_meson_s_rpath() -> None:
     line = "install_rpath: '$ORIGIN/../../../../lib'"
     assert f"`{line}`" in (ROOT / "README.md").read_text()
-    assert f"  {line},\n" in (ROOT / "tests/consumers/meson-python/meson.build").read_text()
+    assert f"  {line},\n" in (FOLDER / "meson-python" / "meson.build").read_text()
 
 
 def test_each_build_system_has_its_example() -> None:
@@ -40,6 +42,12 @@ def test_each_build_system_has_its_example() -> None:
 @pytest.mark.parametrize("who", FOLDERS)
 def test_the_consumer_has_the_lines(who: str) -> None:
     file, lines = examples()[who]
-    text = (ROOT / "tests" / "consumers" / FOLDERS[who] / file).read_text()
+    text = (FOLDER / FOLDERS[who] / file).read_text()
     has = {line.strip() for line in text.splitlines()} | {""}
     assert [line for line in lines if line.strip() not in has] == []
+
+
+def test_the_links_lead_to_files_of_the_checkout() -> None:
+    links = LINK.findall((ROOT / "README.md").read_text())
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []

@@ -33,7 +33,7 @@ def test_each_chosen_library_is_copied_to_its_tagged_name(tmp_path: Path) -> Non
 def test_of_nothing_there_are_no_libraries(tmp_path: Path) -> None:
     assert tagging.copies(RECIPE, Selection({}, {}, ()), TAG, tmp_path) == {}
     assert tagging.edits({}, {}, TAG) == []
-    assert tagging.libraries(RECIPE, {}, TAG) == ()
+    assert tagging.libraries(RECIPE, {}) == ()
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def test_a_library_comes_behind_those_that_it_needs(tmp_path: Path) -> None:
     low = shared(tmp_path / "libans-pywheel-1.so", "int low(void) { return 1; }")
     code = "int low(void); int high(void) { return low(); }"
     high = shared(tmp_path / "libanswer_hl-pywheel-1.so", code, low)
-    first, second = tagging.libraries(RECIPE, {"answer_hl": high, "answer": low}, TAG)
-    assert (first.name, first.link_name, first.requires) == ("answer", "ans-pywheel-1", ())
+    first, second = tagging.libraries(RECIPE, {"answer_hl": high, "answer": low})
+    assert (first.name, first.stem, first.requires) == ("answer", "ans", ())
     assert (second.name, second.requires) == ("answer_hl", ("answer",))
     assert (second.description, second.file.role) == ("The answer_hl", Role.RUNTIME)
     assert str(second.file.path) == "lib/libanswer_hl-pywheel-1.so"
@@ -102,4 +102,4 @@ def test_libraries_that_need_each_other_are_named(tmp_path: Path) -> None:
     back = "int high(void); int low(void) { return high(); }"
     low = shared(tmp_path / name, back, high)
     with pytest.raises(BuildError, match="libraries need each other: answer"):
-        tagging.libraries(RECIPE, {"answer_hl": high, "answer": low}, TAG)
+        tagging.libraries(RECIPE, {"answer_hl": high, "answer": low})

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from libwheel.errors import Problem, RecipeError
+from libwheel.words import listed
 
 _SHOWN = 8
 
@@ -37,7 +38,5 @@ class AuditError(RecipeError):
 
 
 def listing(names: Sequence[str]) -> str:
-    """Return the first names, and how many more there are."""
-    more = len(names) - _SHOWN
-    rest = f" and {more} more" if more > 0 else ""
-    return ", ".join(names[:_SHOWN]) + rest
+    """List names for the recipe's author, who has to look into each."""
+    return listed(names, _SHOWN)

@@ -19,10 +19,11 @@ from typing import NamedTuple
 from libwheel.errors import BuildError
 
 _NEEDED, _HASH, _STRINGS, _SYMBOLS, _STRINGS_SIZE, _SONAME, _RPATH = 1, 4, 5, 6, 10, 14, 15
-_RUNPATH, _GNU_HASH = 29, 0x6FFFFEF5
+_RUNPATH, _GNU_HASH, _VERDEF = 29, 0x6FFFFEF5, 0x6FFFFFFC
 _PT_LOAD, _PT_DYNAMIC = 1, 2
 _GLOBAL = 1  # STB_GLOBAL: weak and unique ones are what any user of a C++ header has
 _VISIBLE = (0, 3)  # STV_DEFAULT, STV_PROTECTED
+_BASE = 1  # VER_FLG_BASE: not a node, the file's own name
 _NOWHERE = (0, 0xFFF1)  # undefined; absolute, as the linker makes one for each version node
 _ORDERS = {1: "<", 2: ">"}
 
@@ -37,25 +38,30 @@ class Machine(NamedTuple):
 
 @dataclass(frozen=True)
 class Glance:
-    """What the dynamic section says. `rpath` is empty where a `runpath` makes it void."""
+    """What the dynamic section says.
+
+    A RUNPATH, be it empty, makes the RPATH void, and the loaders' RPATHs too; `runpath` is None
+    where there is none. An empty part of either is the current folder; one of no parts at all
+    names no folder.
+    """
 
     machine: Machine
     soname: str
     needed: tuple[str, ...]
     rpath: tuple[str, ...]
-    runpath: tuple[str, ...]
+    runpath: tuple[str, ...] | None
 
 
 def glance(path: Path) -> Glance:
     """Return what the dynamic section says; BuildError where the file is damaged or no ELF."""
     with _opened(path) as image:
-        runpath = _folders(image.texts(_RUNPATH))
+        runpath = image.texts(_RUNPATH)
         return Glance(
             machine=image.machine,
             soname=next(iter(image.texts(_SONAME)), ""),
             needed=image.texts(_NEEDED),
             rpath=() if runpath else _folders(image.texts(_RPATH)),
-            runpath=runpath,
+            runpath=_folders(runpath) if runpath else None,
         )
 
 
@@ -63,6 +69,12 @@ def strong_exports(path: Path) -> frozenset[str]:
     """Return the names of the global symbols that others can link to; BuildError as above."""
     with _opened(path) as image:
         return frozenset(image.strong_exports())
+
+
+def version_nodes(path: Path) -> tuple[str, ...]:
+    """Return the version nodes that the file defines; BuildError as above."""
+    with _opened(path) as image:
+        return tuple(image.version_nodes())
 
 
 @contextmanager
@@ -78,7 +90,7 @@ def _opened(path: Path) -> Iterator[_Image]:
 
 
 def _folders(paths: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(folder for path in paths for folder in path.split(":"))
+    return tuple(folder for path in paths if path for folder in path.split(":"))
 
 
 class _Format(NamedTuple):
@@ -177,6 +189,14 @@ class _Image:
             is_here = fields[section] not in _NOWHERE
             if is_strong and is_here and fields[other] & 3 in _VISIBLE:
                 yield self.string(fields[0])
+
+    def version_nodes(self) -> Iterator[str]:
+        at, following = self.place(_VERDEF) or 0, 1
+        while at and following:
+            flags, first_name, following = self.unpack("2xH8xII", at)
+            if not flags & _BASE:
+                yield self.string(self.unpack("I", at + first_name)[0])
+            at += following
 
     def numbers(self) -> tuple[int, int]:
         """Return the numbers of the first exported symbol and of the one behind the last."""

@@ -32,7 +32,7 @@ def files() -> list[Path]:
 
     Raises FileNotFoundError where one of them is missing.
     """
-    return [_existing(path) for path in _recorded() if path.suffix != ".pyc"]
+    return [_existing(_true(path)) for path in _recorded() if path.suffix != ".pyc"]
 
 
 def libdir() -> Path:
@@ -45,8 +45,8 @@ def includedir() -> Path:
     for path in _recorded():
         for folder in path.parents:
             if folder.parts[-2:] == ("include", PYWHEEL):
-                _existing(path)
-                return folder
+                _existing(_true(path))
+                return folder.resolve()
     raise _missing(f"include/{PYWHEEL}")
 
 
@@ -101,17 +101,27 @@ def extension_options(module: str) -> dict[str, list[str]]:
 
 
 def load() -> dict[str, CDLL]:
-    """Load the libraries by path, dependencies first, and return their handles by file name.
+    """Load the libraries, dependencies first, and return their handles by file name.
 
     For where no RPATH reaches them: an extension that is imported afterwards finds them by
-    SONAME. They are loaded RTLD_LOCAL: their symbols serve nobody else.
+    SONAME. One that the process has already, of whatever layer, is not loaded again. They are
+    loaded RTLD_LOCAL: their symbols serve nobody else.
+    """
+    return {name: _loaded(name) for name in LIBRARIES}
+
+
+def _loaded(name: str) -> CDLL:
+    """Return what the loader takes for that SONAME in this process; load ours if it has none.
+
+    By path alone a second copy would come in beside the first, which extensions go on to get.
     """
     import ctypes
+    import os
+    from contextlib import suppress
 
-    return {
-        name: ctypes.CDLL(str(_installed("lib", name)), mode=ctypes.RTLD_LOCAL)
-        for name in LIBRARIES
-    }
+    with suppress(OSError):
+        return ctypes.CDLL(name, mode=ctypes.RTLD_LOCAL | os.RTLD_NOLOAD)
+    return ctypes.CDLL(str(_installed("lib", name)), mode=ctypes.RTLD_LOCAL)
 
 
 def _link_names() -> list[str]:
@@ -132,27 +142,41 @@ def _links() -> dict[str, Path]:
 
 def _distribution() -> Distribution:
     from importlib.metadata import Distribution, PackageNotFoundError
-    from pathlib import Path
 
-    site = str(Path(__file__).parent.resolve().parent)
-    for found in Distribution.discover(name=DISTRIBUTION, path=[site]):
+    for found in Distribution.discover(name=DISTRIBUTION, path=[str(_site())]):
         return found
     raise PackageNotFoundError(DISTRIBUTION)
 
 
-def _recorded() -> list[Path]:
+def _site() -> Path:
     from pathlib import Path
 
-    # Of the folder only: the file itself may be a link into an installer's cache (uv).
-    paths = [Path(str(path.locate())) for path in _distribution().files or ()]
-    return [path.parent.resolve() / path.name for path in paths]
+    return Path(__file__).parent.resolve().parent
+
+
+def _recorded() -> list[Path]:
+    """Return every path in RECORD as it stands there, with its `..`.
+
+    `Distribution.files` would leave out what is missing, from Python 3.12 on.
+    """
+    import csv
+
+    site, lines = _site(), (_distribution().read_text("RECORD") or "").splitlines()
+    return [site / row[0] for row in csv.reader(lines) if row]
 
 
 def _installed(*tail: str) -> Path:
-    for path in _recorded():
-        if path.parts[-len(tail) :] == tail:
-            return _existing(path)
+    for recorded in _recorded():
+        if recorded.name == tail[-1]:
+            path = _true(recorded)
+            if path.parts[-len(tail) :] == tail:
+                return _existing(path)
     raise _missing("/".join(tail))
+
+
+def _true(path: Path) -> Path:
+    """Resolve the folder only: the file itself may be a link into an installer's cache (uv)."""
+    return path.parent.resolve() / path.name
 
 
 def _existing(path: Path) -> Path:

@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+_REMEMBERED = 30 * 24 * 60 * 60  # seconds for which a prefix outlives its environment at least
 
 Links = Mapping[str, Path]  # from a path in the prefix to what it leads to
 
@@ -54,6 +58,7 @@ def make(name: str, place: Path, links: Links, cache: Path) -> Path:
     try:
         if not all(_leads_to(link, goal) for link, goal in wanted.items()):
             _renew(stable, folder, wanted)
+        _remember(folder)
     except OSError as error:
         raise OSError(
             f"cannot make {error.filename or stable}: {error.strerror}; "
@@ -67,7 +72,10 @@ def _digest(text: str) -> str:
 
 
 def _leads_to(link: Path, goal: Path) -> bool:
-    return link.is_symlink() and link.readlink() == goal
+    try:
+        return link.readlink() == goal
+    except OSError:  # no link, or another process has just deleted it
+        return False
 
 
 def _renew(stable: Path, folder: Path, wanted: Mapping[Path, Path]) -> None:
@@ -100,14 +108,31 @@ def _link(link: Path, goal: Path) -> None:
     fresh.replace(link)
 
 
+def _remember(folder: Path) -> None:
+    """Let the folder's time tell when it was last asked for."""
+    with suppress(OSError):  # somebody else's cache serves as well
+        os.utime(folder)
+
+
 def _forget_the_gone(prefixes: Path) -> None:
-    """Delete the prefixes of environments that are no more, as an isolated build's."""
+    """Delete the prefixes of environments that are no more, as an isolated build's.
+
+    Not those that were asked for of late: the environment may only be out of sight, moved away
+    for a while, or on another machine that has the same home.
+    """
     for stable in prefixes.iterdir():
         is_prefix = stable.is_symlink() and stable.readlink().name.startswith(f"{stable.name}.")
-        if is_prefix and not any(map(_is_there, _libraries(stable))):
+        if is_prefix and _is_old(stable) and not any(map(_is_there, _libraries(stable))):
             folder = prefixes / stable.readlink().name
             stable.unlink()
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_old(prefix: Path) -> bool:
+    try:
+        return time.time() - prefix.stat().st_mtime > _REMEMBERED
+    except FileNotFoundError:  # its folder is gone
+        return True
 
 
 def _libraries(stable: Path) -> list[Path]:

@@ -73,9 +73,7 @@ def subject(
     staged = [_written(folder, role, path, text) for (role, path), text in texts.items()]
     known = {BASE_PATH: "base", HIGH_PATH: "high"}
     libraries = [
-        StagedLibrary(
-            known[file.path], "", known[file.path], TAG.link_name(known[file.path]), file, ()
-        )
+        StagedLibrary(known[file.path], "", known[file.path], file, ())
         for file in staged
         if file.path in known
     ]

@@ -23,5 +23,5 @@ def test_the_error_shows_every_finding() -> None:
 
 
 def test_a_long_list_is_cut() -> None:
-    assert listing(["a", "b"]) == "a, b"
+    assert listing(["a", "b"]) == "a and b"
     assert listing([str(n) for n in range(44)]) == "0, 1, 2, 3, 4, 5, 6, 7 and 36 more"

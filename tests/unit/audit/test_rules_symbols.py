@@ -41,7 +41,9 @@ def test_exports_without_the_node(tmp_path: Path) -> None:
     exports = (*BINARY.exports, plain("bare", None), plain("other", "UP_1"))
     changed = subject(tmp_path, {BASE_PATH: replace(BINARY, exports=exports)})
     (message,) = messages(changed, "export-without-version-node")
-    assert message.startswith(f"{BASE_PATH}: exports bare, other without the version node {NODE}")
+    assert message.startswith(
+        f"{BASE_PATH}: exports bare and other without the version node {NODE}"
+    )
 
 
 def test_old_versions_of_a_name_may_keep_theirs(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_says_what_the_loader_is_asked_for(library: Path) -> None:
     glance = elf_light.glance(library)
     assert (glance.soname, glance.needed) == ("libbase.so.1", ("libc.so.6",))
-    assert (glance.rpath, glance.runpath) == ((), ())
+    assert (glance.rpath, glance.runpath) == ((), None)
 
 
 @pytest.mark.parametrize("hash_style", ["gnu", "sysv", "both"])
@@ -41,6 +41,15 @@ def test_reads_strong_names_with_either_hash_table(tmp_path: Path, hash_style: s
 
 def test_a_version_node_is_no_name(library: Path) -> None:
     assert elf_light.strong_exports(library) == STRONG
+
+
+def test_the_version_nodes_are_those_of_the_full_reading(library: Path, tmp_path: Path) -> None:
+    script = "TWO_1 { global: base_data; };\nTWO_2 { global: base_value; } TWO_1;\n"
+    two = shared(tmp_path / "libtwo.so.1", SOURCE, script=script)
+    none = shared(tmp_path / "libnone.so.1", SOURCE, script="")
+    assert elf_light.version_nodes(library) == ("BASE_1",)
+    assert elf_light.version_nodes(two) == elf.read(two).version_nodes == ("TWO_1", "TWO_2")
+    assert elf_light.version_nodes(none) == ()
 
 
 def test_a_file_that_exports_nothing(tmp_path: Path) -> None:
@@ -59,9 +68,21 @@ def test_a_runpath_makes_the_rpath_void(library: Path, tmp_path: Path) -> None:
     path.write_bytes(library.read_bytes())
     run(patchelf(), "--force-rpath", "--set-rpath", "$ORIGIN/a:/b", path)
     assert elf_light.glance(path).rpath == ("$ORIGIN/a", "/b")
+    assert elf_light.glance(path).runpath is None
     run(patchelf(), "--set-rpath", "/c", path)
     assert elf_light.glance(path).runpath == ("/c",)
     assert elf_light.glance(path).rpath == ()
+
+
+def test_an_empty_path_has_no_part_and_an_empty_part_is_one(library: Path, tmp_path: Path) -> None:
+    path = tmp_path / "libbase.so"
+    path.write_bytes(library.read_bytes())
+    run(patchelf(), "--force-rpath", "--set-rpath", "/a::/b", path)
+    assert elf_light.glance(path).rpath == ("/a", "", "/b")
+    run(patchelf(), "--force-rpath", "--set-rpath", "", path)
+    assert (elf_light.glance(path).rpath, elf_light.glance(path).runpath) == ((), None)
+    run(patchelf(), "--set-rpath", "", path)
+    assert elf_light.glance(path).runpath == ()
 
 
 def test_reads_what_strip_and_patchelf_have_rewritten(library: Path, tmp_path: Path) -> None:
@@ -105,6 +126,7 @@ def test_survives_damage(library: Path, tmp_path: Path) -> None:
         try:
             elf_light.glance(path)
             elf_light.strong_exports(path)
+            elf_light.version_nodes(path)
         except BuildError:
             failures += 1
     assert 0 < failures < 300

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import PathDistribution
 from pathlib import Path
 
 from packaging.specifiers import SpecifierSet
 
 from libwheel.binaries.binary import Binary, Import, Requirement, Symbol
 from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.consumer.packages import Package
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.consumer.repair.library_needs import Library
 from libwheel.locator import Constants
@@ -69,9 +69,8 @@ def library_wheel(
         version=version,
         compatible=SpecifierSet(f"~= {version}"),
         platforms=platforms,
-        site=Path("site"),
         constants=Constants(name, f"{name}-pywheel", "", f"~= {version}", files, {}),
-        distribution=PathDistribution(Path("site", f"{name}.dist-info")),
+        package=Package(name, version, Path("site", f"{name}.dist-info"), (), ()),
     )
 
 

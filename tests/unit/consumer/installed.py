@@ -34,12 +34,18 @@ def install(
         info / "METADATA": metadata.encode(),
         info / "WHEEL": wheel.encode(),
     }
+    write_recorded(info, contents)
+    return site
+
+
+def write_recorded(info: Path, contents: Mapping[Path, bytes]) -> None:
+    """Write these files, and RECORD into the dist-info: as pip's, relative to the site folder."""
     for path, content in contents.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    rows = [f"{os.path.relpath(path, site)},{digest(c)},{len(c)}" for path, c in contents.items()]
+    names = {os.path.relpath(path, info.parent): content for path, content in contents.items()}
+    rows = [f"{name},{digest(content)},{len(content)}" for name, content in names.items()]
     (info / "RECORD").write_text("\n".join([*rows, f"{info.name}/RECORD,,"]) + "\n")
-    return site
 
 
 def digest(content: bytes) -> str:

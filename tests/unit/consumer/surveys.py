@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from libwheel.binaries.elf_light import Glance, Machine
-from libwheel.consumer import library_wheels
-from libwheel.consumer.doctor import copies, packages
+from libwheel.consumer import library_wheels, packages
+from libwheel.consumer.doctor import copies
 from libwheel.consumer.doctor.environment import Environment
 from libwheel.consumer.doctor.loader import Load, Rules
 from libwheel.consumer.doctor.objects import Object
-from libwheel.consumer.doctor.packages import Package
 from libwheel.consumer.doctor.survey import Survey
+from libwheel.consumer.packages import Package
 from unit.consumer.installed import SITE
 
 MARKERS = {"python_version": "3.11", "python_full_version": "3.11.7", "sys_platform": "linux"}
@@ -20,7 +20,7 @@ MACHINE = Machine(2, 1, 62)
 
 
 def package(name: str, prefix: Path, version: str = "1.0") -> Package:
-    return Package(name, version, prefix / SITE, (), ())
+    return Package(name, version, prefix / SITE / f"{name}-{version}.dist-info", (), ())
 
 
 def names(prefix: str, count: int, start: int = 0) -> frozenset[str]:
@@ -66,7 +66,7 @@ def survey(
         ),
         rules=Rules(library_path, {}, (), "lib"),
         packages=tuple(known.values()),
-        library_wheels=library_wheels.installed(here),
+        library_wheels=library_wheels.among(known.values()),
         objects=tuple(objects),
         unsound=(),
         families=copies.families(objects),

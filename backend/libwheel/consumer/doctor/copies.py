@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import reduce
-from itertools import combinations
+from itertools import chain, combinations, product
 
 from libwheel import naming
 from libwheel.consumer.doctor.objects import Object
 
 _ENOUGH = 10  # names in common that are no accident
 _MOST = 0.5
+_SOME = 0.3  # two builds of one library: what else they hold may be more than itself
 _NEARLY_ALL = 0.75  # of a library's: it may hold others itself, whose names are not its own
 _TELLING = 3  # letters
 # What linkers and C runtimes put into every file.
@@ -48,12 +49,16 @@ class Family:
 def families(objects: Sequence[Object]) -> tuple[Family, ...]:
     """Return the libraries among `objects`, also those of which there is one copy only."""
     names = [_names(one) for one in objects]
-    compared = _Compared(objects, [len(some) for some in names], _common(names))
     libraries = [number for number, one in enumerate(objects) if one.is_library]
-    alike = [pair for pair in compared.common if compared.are_copies(*pair)]
+    compared = _Compared(
+        objects,
+        stems=[stem(one.name) for one in objects],
+        sizes=[len(some) for some in names],
+        common=_common(names, frozenset(libraries)),
+    )
     holders = compared.holders()
     found = []
-    for proper in _joined(libraries, alike):
+    for proper in _joined(libraries, compared.copies()):
         within = {number for one in proper for number in holders[one]} - set(proper)
         found.append(_family([objects[n] for n in proper], [objects[n] for n in sorted(within)]))
     return tuple(_distinct(sorted(found, key=lambda family: family.name)))
@@ -61,29 +66,38 @@ def families(objects: Sequence[Object]) -> tuple[Family, ...]:
 
 @dataclass(frozen=True)
 class _Compared:
-    """Files by their number: how many names each has, and each pair in common, in its order."""
+    """Files by their number: their stems, how many names each has and each pair has in common.
+
+    The first of a pair is a library. There may be millions of pairs: what is quick is asked first.
+    """
 
     objects: Sequence[Object]
+    stems: Sequence[str]
     sizes: Sequence[int]
     common: Counter[tuple[int, int]]
 
-    def are_copies(self, one: int, other: int) -> bool:
-        mine, others = stem(self.objects[one].name), stem(self.objects[other].name)
-        common, sizes = self.common[one, other], (self.sizes[one], self.sizes[other])
-        if mine == others:
-            return common >= min(_ENOUGH, _MOST * min(sizes))
-        part = len(_shared_part(mine, others))
-        is_called_alike = part >= max(_TELLING, _MOST * min(len(mine), len(others)))
-        return is_called_alike and common >= max(_ENOUGH, _MOST * max(sizes))
+    def copies(self) -> Iterator[tuple[int, int]]:
+        """Yield the pairs of files that are copies of one library, if they are libraries both."""
+        return (pair for pair, common in self.common.items() if self._are_copies(*pair, common))
+
+    def _are_copies(self, one: int, other: int, common: int) -> bool:
+        if self.stems[one] == self.stems[other]:
+            smaller = min(self.sizes[one], self.sizes[other])
+            return common >= max(min(_ENOUGH, _MOST * smaller), _SOME * smaller)
+        return (
+            common >= _ENOUGH
+            and common >= _MOST * max(self.sizes[one], self.sizes[other])
+            and _are_called_alike(self.stems[one], self.stems[other])
+        )
 
     def holders(self) -> Mapping[int, list[int]]:
         """Return the files that hold each file's names."""
         found: dict[int, list[int]] = defaultdict(list)
         for (one, other), common in self.common.items():
-            for inner, outer in ((one, other), (other, one)):
+            for inner, outer in ((one, other), (other, one)) if common >= _ENOUGH else ():
                 is_larger = self.sizes[outer] > self.sizes[inner]
-                enough = max(_ENOUGH, _NEARLY_ALL * self.sizes[inner])
-                if common >= enough and (is_larger or self.objects[outer].is_extension):
+                is_holder = is_larger or self.objects[outer].is_extension
+                if is_holder and common >= _NEARLY_ALL * self.sizes[inner]:
                     found[inner].append(outer)
         return found
 
@@ -114,15 +128,20 @@ def _plain(name: str) -> str:
     return name.removeprefix("scipy_").removesuffix("64_")
 
 
-def _common(names: Sequence[frozenset[str]]) -> Counter[tuple[int, int]]:
-    """Count what each pair has in common; pairs are in ascending order."""
+def _common(names: Sequence[frozenset[str]], libraries: Container[int]) -> Counter[tuple[int, int]]:
+    """Count what each pair has in common; the first of a pair is a library.
+
+    Extension modules that have names in common are many, and nobody asks for them.
+    """
     where: dict[str, list[int]] = defaultdict(list)
     for number, some in enumerate(names):
         for name in some:
             where[name].append(number)
     counts: Counter[tuple[int, int]] = Counter()
     for numbers, count in Counter(tuple(n) for n in where.values() if len(n) > 1).items():
-        for pair in combinations(numbers, 2):
+        here = [number for number in numbers if number in libraries]
+        others = [number for number in numbers if number not in libraries]
+        for pair in chain(combinations(here, 2), product(here, others)):
             counts[pair] += count
     return counts
 
@@ -145,6 +164,10 @@ def _family_name(proper: Sequence[Object]) -> str:
     stems = sorted({stem(one.name) for one in proper}, key=lambda text: (len(text), text))
     part = reduce(_shared_part, stems).strip("-_.")
     return part if len(part) >= _TELLING else stems[0]
+
+
+def _are_called_alike(one: str, other: str) -> bool:
+    return len(_shared_part(one, other)) >= max(_TELLING, _MOST * min(len(one), len(other)))
 
 
 def _shared_part(one: str, other: str) -> str:

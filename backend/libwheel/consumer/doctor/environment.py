@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from libwheel.errors import BuildError
 
@@ -65,33 +66,46 @@ def ask(python: Path) -> Environment:
 
     Raises BuildError where it is no Python.
     """
-    said = _answer(python)
+    said, complaint = _answer(python)
+    try:
+        return _environment(python.absolute(), json.loads(said.rpartition("\n")[2]))
+    except (ValueError, TypeError, KeyError):
+        last = (complaint or said).rpartition("\n")[2]
+        raise BuildError(f"{python}: does not answer as a Python does: {last}") from None
+
+
+def _environment(python: Path, said: dict[str, Any]) -> Environment:
     folders = dict.fromkeys(map(Path, said["path"]))
     return Environment(
-        python=python.absolute(),
+        python=python,
         program=Path(said["executable"]),
         prefix=Path(said["prefix"]),
         base_prefix=Path(said["base_prefix"]),
         folders=tuple(folder for folder in folders if folder.is_dir()),
-        markers=said["markers"],
+        markers=dict(said["markers"]),
     )
 
 
-def _answer(python: Path) -> dict[str, Any]:
-    try:
-        done = subprocess.run(
-            (python.absolute(), "-c", _QUESTION),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_PATIENCE,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise BuildError(f"{python}: cannot be run: {error}; wanted: a Python") from None
-    try:
-        found = json.loads(done.stdout.rstrip().rpartition("\n")[2])
-    except ValueError:
-        said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
-        raise BuildError(f"{python}: does not answer as a Python does: {said}") from None
-    return dict(found)
+def _answer(python: Path) -> tuple[str, str]:
+    """Return what it prints, and what it complains of.
+
+    Into files: whatever it starts and leaves behind would keep a pipe open.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        try:
+            subprocess.run(
+                (python.absolute(), "-c", _QUESTION),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                check=False,
+                timeout=_PATIENCE,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise BuildError(f"{python}: cannot be run: {error}; wanted: a Python") from None
+        return _content(output), _content(errors)
+
+
+def _content(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode("utf-8", "replace").strip()

@@ -16,8 +16,8 @@ from libwheel.consumer.doctor import (
 from libwheel.consumer.doctor.environment import Environment
 from libwheel.consumer.doctor.imports import MAPPED_TWICE
 from libwheel.consumer.doctor.loader import Rules
-from libwheel.consumer.doctor.report import Copy, Diagnosis, LibraryRow, Report, Use
-from libwheel.consumer.doctor.rules_copies import SEVERAL_COPIES
+from libwheel.consumer.doctor.report import Diagnosis, LibraryRow, Report, Use
+from libwheel.consumer.doctor.rules_copies import SEVERAL_COPIES, described
 from libwheel.consumer.doctor.survey import Survey, survey
 
 Rule = Callable[[Survey], Iterator[Diagnosis]]
@@ -45,9 +45,9 @@ def examine(place: Environment, rules: Rules) -> Report:
         prefix=place.prefix,
         distributions=len(found.packages),
         library_wheels=tuple(_rows(found)),
-        copies=tuple(_copies(found)),
+        copies=tuple(copy for family in found.families for copy in described(found, family)),
         uses=tuple(_uses(found)),
-        diagnoses=tuple(sorted(diagnosis for rule in RULES for diagnosis in rule(found))),
+        diagnoses=tuple(sorted({diagnosis for rule in RULES for diagnosis in rule(found)})),
         imports=None,
     )
 
@@ -77,21 +77,6 @@ def _rows(found: Survey) -> Iterator[LibraryRow]:
             files=tuple(wheel.libraries.values()),
             consumers=found.consumers[wheel.name],
         )
-
-
-def _copies(found: Survey) -> Iterator[Copy]:
-    for family in found.families:
-        for one in family.members:
-            yield Copy(
-                library=family.name,
-                path=one.path,
-                soname=one.glance.soname,
-                owner=one.owner.name,
-                version=one.owner.version,
-                shared=one.path in found.shared,
-                size=one.path.stat().st_size,
-                linked_in=one not in family.proper,
-            )
 
 
 def _uses(found: Survey) -> Iterator[Use]:

@@ -10,9 +10,18 @@ from xml.etree.ElementTree import Element
 
 from libwheel.consumer.doctor import picture
 from libwheel.consumer.doctor.markup import Content, element, written
-from libwheel.consumer.doctor.report import Copy, Diagnosis, Imports, Mapped, Report, Severity
-from libwheel.consumer.words import sized
+from libwheel.consumer.doctor.report import (
+    About,
+    Copy,
+    Diagnosis,
+    Imports,
+    Mapped,
+    Report,
+    Severity,
+)
+from libwheel.consumer.doctor.several import are_several
 from libwheel.version import __version__
+from libwheel.words import sized
 
 Cell = tuple[str, Sequence[Content]]  # its class, what is in it
 
@@ -49,7 +58,7 @@ def _header(report: Report, title: str) -> Element:
         "Looked at": [
             f"{_count(report.distributions, 'distribution')}, "
             f"{_count(len(report.library_wheels), 'library wheel')}, "
-            f"{_count(len({copy.path for copy in report.copies}), 'shared library')}"
+            f"{_count(report.libraries, 'shared library')}"
         ],
     }
     pairs = [
@@ -72,7 +81,7 @@ def _verdict(report: Report) -> str:
 
 
 def _explained(report: Report) -> Iterator[str]:
-    several = [copies for _, copies in _kinds(report.copies) if len(copies) > 1]
+    several = [copies for _, copies in _kinds(report.copies) if are_several(copies)]
     if several:
         wasted = sum(_wasted(copies) for copies in several)
         saved = f"; sharing one copy of each would save {sized(wasted)}" if wasted else ""
@@ -149,17 +158,21 @@ def _article(several: Sequence[Diagnosis], report: Report) -> Element:
         part
         for found in several
         for part in (
-            element("h3", _code(_shown(found.subject, report))),
+            element("h3", _code(_subject(found, report))),
             element("p", _shown(found.message, report), class_="message"),
         )
     ]
     return element(
         "article",
         *said,
-        element("p", kind, _shown(several[0].remedy, report), class_="message remedy"),
+        element("p", kind, several[0].remedy, class_="message remedy"),
         element("p", _code(several[0].rule), class_="dim"),
         class_=several[0].severity.value,
     )
+
+
+def _subject(found: Diagnosis, report: Report) -> str:
+    return _shown(found.subject, report) if found.about is About.FILE else found.subject
 
 
 # The tables
@@ -227,8 +240,8 @@ def _library_wheels(report: Report) -> Iterator[Element]:
 
 def _copies(report: Report) -> Iterator[Element]:
     kinds = _kinds(report.copies)
-    several = [(name, copies) for name, copies in kinds if len(copies) > 1]
-    single = [(name, copies) for name, copies in kinds if len(copies) == 1]
+    several = [(name, copies) for name, copies in kinds if are_several(copies)]
+    single = [(name, copies) for name, copies in kinds if not are_several(copies)]
     parts = [_copy_table("Libraries that are here more than once", several, report)]
     if single:
         table = _copy_table("Libraries that are here once", single, report)
@@ -274,10 +287,11 @@ def _kinds(copies: Iterable[Copy]) -> list[tuple[str, list[Copy]]]:
 def _wasted(copies: Sequence[Copy]) -> int:
     """Return the bytes that sharing would save, were the largest copy the one that stays.
 
-    What is linked into other files is not counted: its own size is not known.
+    What is linked into other files is not counted: its own size is not known. Nor is what one
+    distribution has under several names: sharing does not change that.
     """
-    sizes = [copy.size for copy in copies if not copy.linked_in]
-    return sum(sizes) - max(sizes, default=0)
+    sizes = {copy.file: copy.size for copy in copies if not copy.linked_in}
+    return sum(sizes.values()) - max(sizes.values(), default=0)
 
 
 # The pieces

@@ -3,8 +3,9 @@
 Run by `imports` with ``python -c``, in an environment that has no libwheel and may be an older
 Python: nothing but the standard library, and nothing newer than Python 3.9's.
 
-The arguments are a file descriptor and the modules. To the descriptor goes a line of JSON that all
-is ready, then one for each module: what came of it.
+The arguments are the path of a file and the modules. To the file goes a line of JSON that all is
+ready, then one for each module: what came of it. It is opened for each, as a module may close or
+take any file descriptor.
 """
 
 from __future__ import annotations
@@ -21,9 +22,8 @@ import traceback
 
 
 def main() -> None:
-    answers, modules = int(sys.argv[1]), sys.argv[2:]
+    answers, modules = sys.argv[1], sys.argv[2:]
     del sys.argv[1:]
-    os.set_inheritable(answers, False)
     known = _mapped()
     _tell(answers, {})
     for module in modules:
@@ -53,8 +53,9 @@ def _mapped() -> set[str]:
     return {os.fsdecode(b"/" + path) for head, _, path in lines if path and b"x" in head.split()[1]}
 
 
-def _tell(answers: int, answer: dict[str, object]) -> None:
-    os.write(answers, json.dumps(answer).encode() + b"\n")
+def _tell(answers: str, answer: dict[str, object]) -> None:
+    with open(answers, "ab", buffering=0) as stream:  # noqa: PTH123  # no pathlib for this
+        stream.write(json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":

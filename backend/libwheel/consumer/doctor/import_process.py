@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
-import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import IO
 
 from libwheel.errors import BuildError
-from libwheel.signals import held
+from libwheel.process import Command, started
 
 
 @dataclass(frozen=True)
@@ -29,45 +28,15 @@ class Answer:
 def ask(python: Path, modules: Sequence[str]) -> tuple[list[Answer], str]:
     """Run the probe; return an answer for each module up to its end, and how it ended."""
     probe = (files("libwheel.consumer.doctor") / "import_probe.py").read_text(encoding="utf-8")
-    with tempfile.TemporaryFile() as answers, tempfile.TemporaryFile() as output:
-        argv = (str(python), "-c", probe, str(answers.fileno()), *modules)
-        with _started(argv, answers, output) as process:
+    with tempfile.NamedTemporaryFile() as answers, tempfile.TemporaryFile() as output:
+        argv = (str(python), "-c", probe, answers.name, *modules)
+        with started(Command("imports", argv, Path(), os.environ), output.fileno()) as process:
             status = process.wait()
         found = [json.loads(line) for line in _lines(answers)]
         ending = f"{_ending(status)}{''.join(f': {line}' for line in _lines(output)[-1:])}"
     if not found:
         raise BuildError(f"{python} cannot import anything: it {ending}")
     return [Answer(a["module"], a["reason"], tuple(a["mapped"])) for a in found[1:]], ending
-
-
-@contextmanager
-def _started(
-    argv: Sequence[str], answers: IO[bytes], output: IO[bytes]
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process that Ctrl-C ends; what it prints goes to `output`."""
-    process = None
-    try:
-        with held():
-            process = _popen(argv, answers, output)
-        yield process
-    except BaseException:
-        if process:
-            process.kill()
-            process.wait()
-        raise
-
-
-def _popen(argv: Sequence[str], answers: IO[bytes], output: IO[bytes]) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            pass_fds=[answers.fileno()],
-        )
-    except OSError as error:
-        raise BuildError(f"cannot run {argv[0]}: {error.strerror}") from None
 
 
 def _lines(stream: IO[bytes]) -> list[str]:
@@ -80,4 +49,11 @@ def _lines(stream: IO[bytes]) -> list[str]:
 def _ending(status: int) -> str:
     if status >= 0:
         return f"ended with exit status {status}"
-    return f"was ended by {signal.Signals(-status).name} ({signal.strsignal(-status)})"
+    return f"was ended by {_signal_name(-status)} ({signal.strsignal(-status)})"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most of the real-time ones have none
+        return f"signal {number}"

@@ -9,13 +9,22 @@ from pathlib import Path
 
 from libwheel import naming, policy
 from libwheel.binaries import elf_light
-from libwheel.consumer.doctor import import_process
+from libwheel.consumer.doctor import import_process, remedies
 from libwheel.consumer.doctor.copies import stem
 from libwheel.consumer.doctor.import_process import Answer
 from libwheel.consumer.doctor.objects import exports_a_module
-from libwheel.consumer.doctor.report import Copy, Diagnosis, FailedImport, Imports, Mapped, Severity
-from libwheel.consumer.words import listed, sized
+from libwheel.consumer.doctor.report import (
+    About,
+    Copy,
+    Diagnosis,
+    FailedImport,
+    Imports,
+    Mapped,
+    Severity,
+)
+from libwheel.consumer.doctor.several import Several, judged, makers
 from libwheel.errors import BuildError
+from libwheel.words import listed, sized
 
 MAPPED_TWICE = "mapped-twice"  # the rule's name
 
@@ -160,6 +169,7 @@ def _twice(library: str, several: Mapping[Mapped, Copy | None]) -> Diagnosis:
     return Diagnosis(
         severity=severity,
         rule=MAPPED_TWICE,
+        about=About.LIBRARY,
         subject=library,
         message=f"{len(several)} copies of {library} are in one process: {told}",
         remedy=remedy,
@@ -169,16 +179,22 @@ def _twice(library: str, several: Mapping[Mapped, Copy | None]) -> Diagnosis:
 def _judged(several: Mapping[Mapped, Copy | None]) -> tuple[Severity, str]:
     """Say how bad it is that these are in one process, and what to do."""
     copies = [copy for copy in several.values() if copy]
-    owners = sorted({copy.owner for copy in copies})
-    if len(copies) <= 1:
+    if not copies:
+        return Severity.NOTE, _FOREIGN
+    if len(copies) == 1:
         return Severity.NOTE, _HOSTS
-    if len({m.soname for m in several}) == len(several) and all(copy.shared for copy in copies):
-        return Severity.NOTE, _MEANT
-    if len(owners) == 1:
-        return Severity.NOTE, f"nothing; the makers of {owners[0]} could do with one of them"
-    return Severity.FAULT, _SHARE.format(listed(owners))
+    kind = judged(copies)
+    if kind is Several.ONE_OWNERS:
+        return kind.severity, makers(copies)
+    if kind is Several.APART:
+        return kind.severity, _MEANT
+    return kind.severity, _SHARE.format(listed(sorted({copy.owner for copy in copies})))
 
 
+_FOREIGN = (
+    "nothing in this environment: none of these is a file of its packages; see who needs them, "
+    "and what leads there (LD_LIBRARY_PATH, PYTHONPATH)"
+)
 _HOSTS = (
     "nothing, unless a package of this environment needs the host's copy as well: then install a "
     "build of it that does not"
@@ -204,6 +220,7 @@ def _import_failed(failure: FailedImport, copies: Sequence[Copy]) -> Diagnosis:
     return Diagnosis(
         severity=Severity.FAULT,
         rule="import-failed",
+        about=About.MODULE,
         subject=failure.module,
         message=f"cannot be imported: {failure.reason}",
         remedy=_remedy(failure, copies),
@@ -240,4 +257,4 @@ def _remedy_of_library(name: str, reason: str, shared: Sequence[Copy]) -> str:
                 f"{copy.owner} {copy.version} has ABI {found.abi}: install a version of it that "
                 f"has ABI {wanted.abi}, or a build of the package for the one that is there"
             )
-    return f"install the library wheel that has {name}; `libwheel repair` makes pip do that"
+    return f"{remedies.install(name)}; `libwheel repair` makes pip do that"

@@ -7,7 +7,10 @@ from dataclasses import asdict
 
 from libwheel.consumer.doctor.report import Report
 
+SCHEMA = 1  # rises where a key goes or means something else; keys may be added
+
 
 def text(report: Report) -> str:
     """Return the report as JSON: the fields' names are the keys, paths are strings."""
-    return json.dumps(asdict(report), default=str, indent=2)
+    found = {"schema": SCHEMA, "is_sound": report.is_sound, **asdict(report)}
+    return json.dumps(found, default=str, indent=2)

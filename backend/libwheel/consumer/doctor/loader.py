@@ -1,7 +1,8 @@
 """Where the dynamic loader of glibc would find what a file needs, by the rules of ld.so(8).
 
 Nothing is loaded. What it does not do: LD_PRELOAD, LD_AUDIT, and the variants for newer CPUs in
-`glibc-hwcaps`, which stand for the file beside them.
+`glibc-hwcaps`, which stand for the file beside them. Nor does it follow who loads an extension
+module: where Python is a libpython with an RPATH of its own, the loader asks that one too.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import re
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from libwheel.binaries import elf_light
-from libwheel.binaries.elf_light import Glance
+from libwheel.binaries.elf_light import Glance, Machine
 from libwheel.errors import BuildError
 
 _CACHE_MAGIC = b"glibc-ld.so.cache1.1"
 _CACHE_HEADER, _CACHE_ENTRY = 48, 24  # bytes
+_TOKEN = re.compile(r"\$(?:(ORIGIN|LIB|PLATFORM)\b|\{(ORIGIN|LIB|PLATFORM)\})")
 
 
 @dataclass(frozen=True)
@@ -88,13 +91,14 @@ def _text(data: bytes, start: int) -> str:
 class Loader:
     """Answers for one process: `program` is the file it runs.
 
-    `glances` are what is known of files, by path; it grows.
+    `glances` are what is known of files, by path; it grows. So does the cache of what is in
+    each folder, by its true name.
     """
 
     rules: Rules
     program: str
     glances: dict[str, Glance | None] = field(default_factory=dict)
-    _names: dict[str, tuple[str, frozenset[str]]] = field(default_factory=dict)
+    _names: dict[str, tuple[str, frozenset[str]]] = field(init=False, default_factory=dict)
 
     def glance(self, path: str) -> Glance | None:
         """Return what a file asks of the loader; None where it would not take it."""
@@ -114,53 +118,61 @@ class Loader:
 
         `loaded` is what the process has, by SONAME: that is taken wherever it is from.
         """
-        known = dict(loaded)
+        known = {**dict.fromkeys(self._soname(root), root), **loaded}
         found: list[Load] = []
         queue: list[tuple[str, ...]] = [(root,)]
-        for chain in queue:
-            glance = self.glance(chain[0])
+        for needing in queue:
+            glance = self.glance(needing[0])
             for name in glance.needed if glance else ():
-                load = self._load(name, chain, known)
+                load = self._load(name, needing, known)
                 found.append(load)
                 if load.found and name not in known:
-                    known |= dict.fromkeys(self._called(name, load.found), load.found)
-                    queue.append((load.found, *chain))
+                    for called in (name, *self._soname(load.found)):
+                        known.setdefault(called, load.found)
+                    queue.append((load.found, *needing))
         return tuple(found)
 
-    def _load(self, name: str, chain: tuple[str, ...], known: Mapping[str, str]) -> Load:
-        return Load(name, chain[0], known.get(name) or self._find(name, chain))
+    def _load(self, name: str, needing: tuple[str, ...], known: Mapping[str, str]) -> Load:
+        return Load(name, needing[0], known.get(name) or self._find(name, needing))
 
-    def _called(self, name: str, path: str) -> Iterator[str]:
-        yield name
+    def _soname(self, path: str) -> tuple[str, ...]:
+        """Return the SONAME of a file, if it has one."""
         glance = self.glance(path)
-        if glance and glance.soname:
-            yield glance.soname
+        return (glance.soname,) if glance and glance.soname else ()
 
-    def _find(self, name: str, chain: tuple[str, ...]) -> str | None:
-        """Search for `name`, which the first of `chain` needs, which the next one needs, ..."""
-        me = self.glance(chain[0])
+    def _find(self, name: str, needing: tuple[str, ...]) -> str | None:
+        """Search for `name`, which the first of `needing` needs, which the next one needs, ...
+
+        The first file that can be opened is taken, or ends the search if it is no ELF file; only
+        what is for another kind of processor is passed over.
+        """
         if "/" in name:
             return name if Path(name).is_file() else None
-        candidates = (
-            found for folder in self._folders(chain) if (found := self._in_folder(folder, name))
-        )
-        for candidate in (*candidates, *self.rules.cache.get(name, ()), *self._last(name)):
-            other = self.glance(candidate)
-            if me and other and other.machine == me.machine:
-                return candidate
+        me = self.glance(needing[0])
+        for path in self._candidates(name, needing):
+            other = self.glance(path)
+            if me and other and not _is_for_another(other.machine, me.machine):
+                return path if other.machine == me.machine else None
+            if not other and os.access(path, os.R_OK):
+                return None
         return None
 
-    def _folders(self, chain: tuple[str, ...]) -> Iterator[str]:
-        me = self.glance(chain[0])
-        if me and not me.runpath:
-            for path in dict.fromkeys((*chain, self.program)):
+    def _candidates(self, name: str, needing: tuple[str, ...]) -> Iterator[str]:
+        first = self._in_folders(self._folders(needing), name)
+        last = self._in_folders(self.rules.folders, name)
+        return chain(first, self.rules.cache.get(name, ()), last)
+
+    def _in_folders(self, folders: Iterable[str], name: str) -> Iterator[str]:
+        return (found for folder in folders if (found := self._in_folder(folder, name)))
+
+    def _folders(self, needing: tuple[str, ...]) -> Iterator[str]:
+        me = self.glance(needing[0])
+        if me and me.runpath is None:
+            for path in dict.fromkeys((*needing, self.program)):
                 glance = self.glance(path)
                 yield from self._expanded(glance.rpath if glance else (), path)
         yield from self._expanded(self.rules.library_path, self.program)
-        yield from self._expanded(me.runpath if me else (), chain[0])
-
-    def _last(self, name: str) -> Iterator[str]:
-        return (found for f in self.rules.folders if (found := self._in_folder(f, name)))
+        yield from self._expanded((me.runpath if me else None) or (), needing[0])
 
     def _expanded(self, folders: Iterable[str], path: str) -> Iterator[str]:
         for folder in folders:
@@ -172,6 +184,13 @@ class Loader:
             self._names[folder] = (os.path.realpath(folder), _listed(folder))
         true_name, names = self._names[folder]
         return f"{true_name}/{name}" if name in names else None
+
+
+def _is_for_another(other: Machine, mine: Machine) -> bool:
+    """Tell what the loader passes over; one of the other byte order alone is an error to it."""
+    if other.bits != mine.bits:
+        return True
+    return other.order == mine.order and other.number != mine.number
 
 
 def _listed(folder: str) -> frozenset[str]:
@@ -189,6 +208,3 @@ def expanded(folder: str, path: str, lib: str) -> str:
         return values[match[1] or match[2]]
 
     return _TOKEN.sub(value, folder) or "."
-
-
-_TOKEN = re.compile(r"\$(?:(ORIGIN|LIB|PLATFORM)\b|\{(ORIGIN|LIB|PLATFORM)\})")

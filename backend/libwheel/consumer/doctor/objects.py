@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,10 +10,12 @@ from pathlib import Path
 
 from libwheel.binaries import elf, elf_light
 from libwheel.binaries.elf_light import Glance
-from libwheel.consumer.doctor.packages import Package
+from libwheel.consumer import packages
+from libwheel.consumer.packages import Package
 from libwheel.errors import BuildError
 
-_SHARED = re.compile(r"\.so(\.[^/]+)?$|\.so\.")
+_SHARED = re.compile(r"\.so(\.[^/]+)?$")
+_LIBRARY = re.compile(r"\.so(\.\d+)*$")  # by its name nothing but a shared library
 _NO_SUFFIX = re.compile(r"(^|/)[^/.]+$")
 _INIT = ("PyInit_", "PyModExport_")  # what Python looks up in an extension module
 
@@ -60,14 +61,17 @@ def exports_a_module(exports: Iterable[str]) -> bool:
     return any(name.startswith(_INIT) for name in exports)
 
 
-def read(packages: Iterable[Package]) -> tuple[tuple[Object, ...], tuple[Unsound, ...]]:
+def read(installed: Iterable[Package]) -> tuple[tuple[Object, ...], tuple[Unsound, ...]]:
     """Return the files that RECORD lists and the disk has: the sound ones, the others."""
     sound: dict[Path, Object] = {}
     unsound: list[Unsound] = []
-    for package in packages:
+    for package in installed:
         for path in _candidates(package):
             try:
-                sound.setdefault(path, _object(path, package))
+                if elf.is_elf(path) or _LIBRARY.search(path.name):
+                    sound.setdefault(path, _object(path, package))
+            except OSError as error:
+                unsound.append(Unsound(path, package, f"cannot be read: {error.strerror}"))
             except BuildError as error:
                 unsound.append(Unsound(path, package, str(error).removeprefix(f"{path}: ")))
     return tuple(sound.values()), tuple(unsound)
@@ -77,17 +81,18 @@ def _candidates(package: Package) -> Iterator[Path]:
     for file in package.files:
         if _SHARED.search(file.name):
             path = package.path(file.name)
-            if path.exists():
+            if packages.exists(path):
                 yield path
         elif _NO_SUFFIX.search(file.name) and ".dist-info/" not in file.name:
             path = package.path(file.name)
-            if _is_elf(path):
+            if _is_program(path):
                 yield path
 
 
-def _is_elf(path: Path) -> bool:
+def _is_program(path: Path) -> bool:
+    """Tell so of a file without a suffix, which is anything; what cannot be read is none."""
     try:
-        return os.access(path, os.R_OK) and path.is_file() and elf.is_elf(path)
+        return path.is_file() and elf.is_elf(path)
     except OSError:
         return False
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
+from typing import TypeVar
 from xml.etree.ElementTree import Element
 
 from libwheel.consumer.doctor.markup import element
-from libwheel.consumer.doctor.report import Copy, Report, Severity
-from libwheel.consumer.words import sized
+from libwheel.consumer.doctor.report import About, Copy, Report, Severity
+from libwheel.words import sized
 
 _WIDTH = 720
 _LEFT, _RIGHT = 190, 310  # widths of the columns
@@ -21,9 +22,12 @@ _SMALL = 6.3  # at 11
 _SWEEPS = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Node:
-    """A copy; or all that an owner has linked into its files, which is one thing to look at."""
+    """A copy; or all that an owner has linked into its files, which is one thing to look at.
+
+    Each is the same as itself alone, which is quick to tell.
+    """
 
     copies: tuple[Copy, ...]
 
@@ -42,6 +46,7 @@ class Node:
 
 
 Group = tuple[str, tuple[Node, ...]]
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -107,15 +112,25 @@ def kind(copy: Copy) -> str:
 
 
 def _lines(report: Report, nodes: Iterable[Node]) -> tuple[Line, ...]:
-    wrong = {d.subject for d in report.diagnoses if d.severity is Severity.FAULT}
+    wrong = {(d.about, d.subject) for d in report.diagnoses if d.severity is Severity.FAULT}
+    private = {copy.library for copy in report.copies if not copy.shared}
     holding = _holding(nodes)
     found: dict[tuple[str, Node], bool] = {}
     for (package, path), extensions in sorted(_uses(report).items()):
+        files = {(About.FILE, str(file)) for file in (path, *extensions)}
         for node in holding.get(path, ()):
-            library = () if node.first.shared else (node.first.library,)
-            is_fault = not wrong.isdisjoint({*library, str(path), *map(str, extensions)})
+            things = {*files, *_blamed(node.first, private), (About.DISTRIBUTION, package)}
+            is_fault = not wrong.isdisjoint(things)
             found[package, node] = found.get((package, node), False) or is_fault
     return tuple(Line(package, node, is_fault) for (package, node), is_fault in found.items())
+
+
+def _blamed(copy: Copy, private: Collection[str]) -> Iterator[tuple[About, str]]:
+    """Yield what makes it wrong to load the copy; of several, the private ones are to blame."""
+    if copy.shared:
+        yield About.DISTRIBUTION, copy.owner
+    if not copy.shared or copy.library not in private:
+        yield About.LIBRARY, copy.library
 
 
 def _uses(report: Report) -> Mapping[tuple[str, Path], set[Path]]:
@@ -142,16 +157,21 @@ def _ordered(
     lines: Sequence[Line], nodes: Sequence[Node]
 ) -> tuple[tuple[str, ...], tuple[Group, ...]]:
     """Order both columns so that few lines cross: each after the middle of what it leads to."""
-    packages = sorted({line.package for line in lines})
-    groups = _grouped(nodes)
+    nodes_of: dict[str, list[Node]] = {}
+    packages_of: dict[Node, list[str]] = {}
+    for line in lines:
+        nodes_of.setdefault(line.package, []).append(line.node)
+        packages_of.setdefault(line.node, []).append(line.package)
+    packages, groups = sorted(nodes_of), _grouped(nodes)
     for _ in range(_SWEEPS):
-        at = {name: float(place) for place, name in enumerate(packages)}
-        groups = _sorted_groups(groups, lines, at)
+        groups = _sorted_groups(groups, packages_of, _numbered(packages))
         flat = [node for _, several in groups for node in several]
-        packages = _sorted_packages(
-            packages, lines, {node: float(i) for i, node in enumerate(flat)}
-        )
+        packages = _sorted_packages(packages, nodes_of, _numbered(flat))
     return tuple(packages), groups
+
+
+def _numbered(things: Iterable[Thing]) -> Mapping[Thing, float]:
+    return {thing: float(number) for number, thing in enumerate(things)}
 
 
 def _grouped(nodes: Sequence[Node]) -> tuple[Group, ...]:
@@ -162,20 +182,20 @@ def _grouped(nodes: Sequence[Node]) -> tuple[Group, ...]:
 
 
 def _sorted_groups(
-    groups: Sequence[Group], lines: Sequence[Line], at: Mapping[str, float]
+    groups: Sequence[Group], packages_of: Mapping[Node, Sequence[str]], at: Mapping[str, float]
 ) -> tuple[Group, ...]:
     def middle(node: Node) -> float:
-        return _middle((at[line.package] for line in lines if line.node == node), len(at))
+        return _middle((at[package] for package in packages_of.get(node, ())), len(at))
 
     inside = ((name, tuple(sorted(several, key=middle))) for name, several in groups)
     return tuple(sorted(inside, key=lambda group: fmean(map(middle, group[1]))))
 
 
 def _sorted_packages(
-    packages: Sequence[str], lines: Sequence[Line], at: Mapping[Node, float]
+    packages: Sequence[str], nodes_of: Mapping[str, Sequence[Node]], at: Mapping[Node, float]
 ) -> list[str]:
     def middle(name: str) -> float:
-        return _middle((at[line.node] for line in lines if line.package == name), len(at))
+        return _middle((at[node] for node in nodes_of[name]), len(at))
 
     return sorted(packages, key=middle)
 
@@ -199,11 +219,10 @@ def _placed(packages: Sequence[str], groups: Sequence[Group], lines: Sequence[Li
             y += _COPY + _GAP
         y += _GROUP_GAP
     height = max(y - _GROUP_GAP - _GAP, len(packages) * (_PACKAGE + _GAP)) + _MARGIN
-    wishes = {
-        name: fmean(nodes[line.node] for line in lines if line.package == name)
-        + (_COPY - _PACKAGE) / 2
-        for name in packages
-    }
+    led_to: dict[str, list[float]] = {name: [] for name in packages}
+    for line in lines:
+        led_to[line.package].append(nodes[line.node])
+    wishes = {name: fmean(tops) + (_COPY - _PACKAGE) / 2 for name, tops in led_to.items()}
     return Places(_spread(wishes, height), headings, nodes, height)
 
 

@@ -17,15 +17,26 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+class About(StrEnum):
+    """What the subject of a diagnosis is the path or the name of."""
+
+    FILE = "file"
+    DISTRIBUTION = "distribution"
+    LIBRARY = "library"
+    MODULE = "module"
+
+
 @dataclass(frozen=True, order=True)
 class Diagnosis:
-    """One thing that is wrong or worth knowing: what, about which file, and what to do.
+    """One thing that is wrong or worth knowing: what, about what, and what to do.
 
-    `rule` is the stable name of the kind of thing. `subject` is a path or a distribution.
+    `rule` is the stable name of the kind of thing. A distribution and a library may have the
+    same name: only `about` and `subject` together say what is meant.
     """
 
     severity: Severity
     rule: str
+    about: About
     subject: str
     message: str
     remedy: str
@@ -39,6 +50,7 @@ class Copy:
     it, `version` that distribution's. `shared` tells a library wheel's file from a private,
     vendored one. `size` in bytes. `linked_in`: the file is another library or an extension module
     that holds a copy, and `size` is all of it; one file can hold copies of several libraries.
+    `nodes` are the version nodes that the file defines.
     """
 
     library: str
@@ -49,6 +61,12 @@ class Copy:
     shared: bool
     size: int
     linked_in: bool = False
+    nodes: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The same for files of which one process loads one: those of one folder and SONAME."""
+        return f"{self.path.parent}/{self.soname or self.path.name}"
 
 
 @dataclass(frozen=True)
@@ -116,6 +134,11 @@ class Report:
     uses: tuple[Use, ...]
     diagnoses: tuple[Diagnosis, ...]
     imports: Imports | None
+
+    @property
+    def libraries(self) -> int:
+        """How many shared libraries are here, without what only holds copies of them."""
+        return len({copy.path for copy in self.copies if not copy.linked_in})
 
     @property
     def is_sound(self) -> bool:

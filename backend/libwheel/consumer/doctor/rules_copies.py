@@ -2,112 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
-from libwheel.binaries import elf
+from libwheel.binaries import elf_light
 from libwheel.consumer.doctor.copies import Family
-from libwheel.consumer.doctor.objects import Object
-from libwheel.consumer.doctor.report import Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Copy, Diagnosis, Severity
+from libwheel.consumer.doctor.several import Several, are_several, judged, makers
 from libwheel.consumer.doctor.survey import Survey
-from libwheel.consumer.words import listed, sized
 from libwheel.errors import BuildError
+from libwheel.words import listed, sized
 
 SEVERAL_COPIES = "several-copies"  # the rule's name
 
 
-def several_copies(survey: Survey) -> Iterator[Diagnosis]:
-    for family in survey.families:
-        shared = [one for one in family.members if one.path in survey.shared]
-        private = [one for one in family.members if one.path not in survey.shared]
-        if len(_loadable(private)) > 1 or (shared and private):
-            yield _fault(survey, family, shared, private)
-        elif len(shared) > 1:
-            yield _side_by_side(family, shared)
-        elif len(private) > 1:
-            yield _repeated(family, private)
-
-
-def _loadable(private: Sequence[Object]) -> set[tuple[str, ...]]:
-    """Tell apart what one process can load: of one folder and SONAME it takes one file."""
-    return {(str(one.path.parent), one.glance.soname or one.name) for one in private}
-
-
-def _fault(
-    survey: Survey, family: Family, shared: Sequence[Object], private: Sequence[Object]
-) -> Diagnosis:
-    owners = listed(sorted({one.owner.name for one in private}))
-    message = f"{_count(family)} of {family.name}: {_listing(family)}"
-    if shared:
-        wheel = survey.shared[shared[0].path]
-        remedy = (
-            f"build {owners} from source against {wheel.name} {wheel.version}, and run "
-            "`libwheel repair` on the wheels; or ask their maintainers for it"
+def described(survey: Survey, family: Family) -> tuple[Copy, ...]:
+    """Return the copies of a library for the report."""
+    return tuple(
+        Copy(
+            library=family.name,
+            path=one.path,
+            soname=one.glance.soname,
+            owner=one.owner.name,
+            version=one.owner.version,
+            shared=one.path in survey.shared,
+            size=one.path.stat().st_size,
+            linked_in=one not in family.proper,
+            nodes=_nodes(one.path),
         )
-    else:
-        remedy = (
-            f"ask the maintainers of {owners} to share one library wheel; `libwheel doctor "
-            "--import MODULE` shows which copies one process loads"
-        )
-    return Diagnosis(Severity.FAULT, SEVERAL_COPIES, family.name, message, remedy)
-
-
-def _count(family: Family) -> str:
-    size = sum(one.path.stat().st_size for one in family.proper)
-    return f"{len(family.members)} copies ({sized(size)})"
-
-
-def _listing(family: Family) -> str:
-    """Return ``libz-1.so of one 1.0; linked into two.so of two 1.0``, in the owners' order."""
-    whole = _by_owner(family.proper)
-    return "; ".join([*whole, *(f"linked into {held}" for held in _by_owner(family.within))])
-
-
-def _by_owner(members: Sequence[Object]) -> Iterator[str]:
-    names: dict[str, list[str]] = {}
-    for one in sorted(members, key=lambda one: str(one.owner)):
-        names.setdefault(str(one.owner), []).append(one.name)
-    return (f"{listed(files)} of {owner}" for owner, files in names.items())
-
-
-def _side_by_side(family: Family, shared: Sequence[Object]) -> Diagnosis:
-    nodes = [set(_nodes(one)) for one in shared]
-    is_apart = all(nodes) and sum(map(len, nodes)) == len(set().union(*nodes))
-    message = f"{_count(family)} of {family.name}, of library wheels: {_listing(family)}"
-    if is_apart:
-        return Diagnosis(
-            Severity.NOTE,
-            SEVERAL_COPIES,
-            family.name,
-            f"{message}; their symbols carry different versions, so that both work in one process",
-            "nothing; to save the space, build their consumers against one of them",
-        )
-    return Diagnosis(
-        Severity.FAULT,
-        SEVERAL_COPIES,
-        family.name,
-        f"{message}; their symbols do not tell them apart, so that one may take the other's calls",
-        "build their consumers against one of them",
+        for one in family.members
     )
 
 
-def _nodes(one: Object) -> tuple[str, ...]:
+def _nodes(path: Path) -> tuple[str, ...]:
     try:
-        return elf.read(one.path).version_nodes
+        return elf_light.version_nodes(path)
     except BuildError:
         return ()
 
 
-def _repeated(family: Family, private: Sequence[Object]) -> Diagnosis:
-    owner = private[0].owner
-    return Diagnosis(
-        Severity.NOTE,
-        "repeated-file",
-        family.name,
-        f"{owner} has {family.name} under {len(private)} names, {_size(private)} together: "
-        f"{listed([one.name for one in private])}",
-        f"nothing; the makers of {owner.name} could do with one of them, named as its SONAME",
+def several_copies(survey: Survey) -> Iterator[Diagnosis]:
+    for family in survey.families:
+        copies = described(survey, family)
+        if are_several(copies):
+            yield _several(copies)
+        elif len(copies) > 1:
+            yield _repeated(copies)
+
+
+def _several(copies: Sequence[Copy]) -> Diagnosis:
+    library, kind = copies[0].library, judged(copies)
+    if kind is Several.ONE_OWNERS:
+        comment, remedy = "", makers(copies)
+    elif kind is Several.APART:
+        comment, remedy = _APART
+    else:
+        comment, remedy = _mixed(copies)
+    of_wheels = ", of library wheels" if all(copy.shared for copy in copies) else ""
+    message = f"{_count(copies)} of {library}{of_wheels}: {_listing(copies)}{comment}"
+    return Diagnosis(kind.severity, SEVERAL_COPIES, About.LIBRARY, library, message, remedy)
+
+
+_APART = (
+    "; their symbols carry different versions, so that both work in one process",
+    "nothing; to save the space, build their consumers against one of them",
+)
+
+
+def _mixed(copies: Sequence[Copy]) -> tuple[str, str]:
+    """Return what to add to the message, and what to do."""
+    owners = listed(sorted({copy.owner for copy in copies if not copy.shared}))
+    shared = [copy for copy in copies if copy.shared]
+    if not owners:
+        return (
+            "; their symbols do not tell them apart, so that one may take the other's calls",
+            "build their consumers against one of them",
+        )
+    if shared:
+        return "", (
+            f"build {owners} from source against {shared[0].owner} {shared[0].version}, and run "
+            "`libwheel repair` on the wheels; or ask their maintainers for it"
+        )
+    return "", (
+        f"ask the maintainers of {owners} to share one library wheel; `libwheel doctor "
+        "--import MODULE` shows which copies one process loads"
     )
 
 
-def _size(private: Sequence[Object]) -> str:
-    return sized(sum(one.path.stat().st_size for one in private))
+def _count(copies: Sequence[Copy]) -> str:
+    return f"{len(copies)} copies ({_size(copies)})"
+
+
+def _size(copies: Sequence[Copy]) -> str:
+    return sized(sum(copy.size for copy in copies if not copy.linked_in))
+
+
+def _listing(copies: Sequence[Copy]) -> str:
+    """Return ``libz-1.so of one 1.0; linked into two.so of two 1.0``, in the owners' order."""
+    whole = _by_owner(copy for copy in copies if not copy.linked_in)
+    within = _by_owner(copy for copy in copies if copy.linked_in)
+    return "; ".join([*whole, *(f"linked into {held}" for held in within)])
+
+
+def _by_owner(copies: Iterable[Copy]) -> Iterator[str]:
+    names: dict[str, list[str]] = {}
+    for copy in sorted(copies, key=lambda copy: (copy.owner, copy.version)):
+        names.setdefault(f"{copy.owner} {copy.version}", []).append(copy.path.name)
+    return (f"{listed(files)} of {owner}" for owner, files in names.items())
+
+
+def _repeated(copies: Sequence[Copy]) -> Diagnosis:
+    owner, library = copies[0].owner, copies[0].library
+    return Diagnosis(
+        Severity.NOTE,
+        "repeated-file",
+        About.LIBRARY,
+        library,
+        f"{owner} {copies[0].version} has {library} under {len(copies)} names, {_size(copies)} "
+        f"together: {listed([copy.path.name for copy in copies])}",
+        f"nothing; the makers of {owner} could do with one of them, named as its SONAME",
+    )

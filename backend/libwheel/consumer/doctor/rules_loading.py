@@ -3,34 +3,30 @@
 from __future__ import annotations
 
 import os
-import shlex
+import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
-
 from libwheel import naming
 from libwheel.binaries import elf
+from libwheel.consumer import packages
+from libwheel.consumer.doctor import remedies
 from libwheel.consumer.doctor.loader import expanded
 from libwheel.consumer.doctor.objects import Object
-from libwheel.consumer.doctor.report import Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Severity
 from libwheel.consumer.doctor.survey import Need, Survey
 from libwheel.consumer.library_wheels import LibraryWheel
-from libwheel.consumer.words import listed
 from libwheel.errors import BuildError
+from libwheel.words import listed
 
 _TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - to warn of them
 _OTHERS_WRITE = 0o002
 
 
 def library_not_found(survey: Survey) -> Iterator[Diagnosis]:
-    def of_wheel(need: Need) -> str:
-        provider = survey.providers.get(need.name)
-        return provider[0].name if provider else _named_wheel(need) or need.name
-
-    for needs in _by_consumer((need for need in survey.needs if not need.found), of_wheel):
+    for needs in _by_wheel(survey, (need for need in survey.needs if not need.found)):
         provider = survey.providers.get(needs[0].name)
         other = _other_abi(survey, needs[0])
         if provider:
@@ -39,12 +35,12 @@ def library_not_found(survey: Survey) -> Iterator[Diagnosis]:
             yield _wrong_abi(needs, *other)
         else:
             message = f"{_needing(needs)}, and no library wheel that has it is installed"
-            yield _not_found(needs, message, f"pip install {_wanted(needs[0])}")
+            yield _not_found(needs, message, _install(survey, needs[0]))
 
 
 def _out_of_reach(needs: Sequence[Need], wheel: LibraryWheel, path: Path) -> Diagnosis:
     consumer, load = needs[0].by.owner, f"{naming.import_name(wheel.name)}.load()"
-    if not path.exists():
+    if not packages.exists(path):
         reason = f"which {wheel.name} {wheel.version} has lost"
         remedy = f"put {wheel.name} right first: see files-missing"
     elif wheel.site.resolve() != consumer.site.resolve():
@@ -55,13 +51,13 @@ def _out_of_reach(needs: Sequence[Need], wheel: LibraryWheel, path: Path) -> Dia
         )
     else:
         reason = f"and its RPATH does not lead to {path.parent}, where that is"
-        remedy = _repair(consumer.name)
+        remedy = remedies.repair(consumer.name)
     return _not_found(needs, f"{_needing(needs)}, {reason}", remedy)
 
 
 def _not_found(needs: Sequence[Need], message: str, remedy: str) -> Diagnosis:
     name = needs[0].by.owner.name
-    return Diagnosis(Severity.FAULT, "library-not-found", name, message, remedy)
+    return Diagnosis(Severity.FAULT, "library-not-found", About.DISTRIBUTION, name, message, remedy)
 
 
 def _wrong_abi(needs: Sequence[Need], wheel: LibraryWheel, file: str) -> Diagnosis:
@@ -71,7 +67,7 @@ def _wrong_abi(needs: Sequence[Need], wheel: LibraryWheel, file: str) -> Diagnos
         f"install the {wheel.name} that {consumer} was built against, or build {consumer} again "
         f"with {wheel.name} {wheel.version}"
     )
-    return Diagnosis(Severity.FAULT, "wrong-abi", consumer, message, remedy)
+    return Diagnosis(Severity.FAULT, "wrong-abi", About.DISTRIBUTION, consumer, message, remedy)
 
 
 def _other_abi(survey: Survey, need: Need) -> tuple[LibraryWheel, str] | None:
@@ -83,18 +79,13 @@ def _other_abi(survey: Survey, need: Need) -> tuple[LibraryWheel, str] | None:
     return None
 
 
-def _wanted(need: Need) -> str:
-    """Return what to give to pip: the consumer's own requirement, or the wheel's mere name."""
-    tagged = naming.tagged_file(need.name)
-    name = _named_wheel(need) or naming.canonical(tagged.stem if tagged else need.name)
-    for line in need.by.owner.requires:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        if naming.canonical(requirement.name) == name:
-            return shlex.quote(f"{requirement.name}{requirement.specifier}")
-    return name
+def _install(survey: Survey, need: Need) -> str:
+    """Name the consumer's own requirement, or the wheel whose node it needs, if either is there."""
+    tagged, named = naming.tagged_file(need.name), _named_wheel(need)
+    name = named or naming.canonical(tagged.stem if tagged else need.name)
+    for requirement in need.by.owner.requirements(name, survey.environment.markers):
+        return remedies.install(need.name, f"{requirement.name}{requirement.specifier}")
+    return remedies.install(need.name, named or "")
 
 
 def _named_wheel(need: Need) -> str | None:
@@ -110,37 +101,38 @@ def _named_wheel(need: Need) -> str | None:
 
 
 def library_elsewhere(survey: Survey) -> Iterator[Diagnosis]:
-    elsewhere = (need for need in survey.needs if _is_elsewhere(survey, need))
-    for needs in _by_consumer(elsewhere, lambda need: need.name):
-        name, consumer = needs[0].name, needs[0].by.owner
-        provider = survey.providers.get(name)
-        place = "where no library wheel of this environment has put it"
-        if provider:
-            wheel, path = provider
-            place = f"not {path} of {wheel.name} {wheel.version}"
-        message = f"{_who(needs)} gets {needs[0].found}, {place}"
-        remedy = _way_back(survey, needs[0])
-        yield Diagnosis(Severity.FAULT, "library-elsewhere", consumer.name, message, remedy)
+    for needs in _by_wheel(survey, filter(survey.is_elsewhere, survey.needs)):
+        consumer, providers = needs[0].by.owner, _providers(survey, needs)
+        place = "which no library wheel of this environment has put there"
+        if providers:
+            wheel = providers[0][0]
+            place = f"not {listed([str(path) for _, path in providers])} of {wheel}"
+        found = listed(list(dict.fromkeys(str(need.found) for need in needs)))
+        yield Diagnosis(
+            Severity.FAULT,
+            "library-elsewhere",
+            About.DISTRIBUTION,
+            consumer.name,
+            f"{_who(needs)} gets {found}, {place}",
+            _way_back(survey, needs),
+        )
 
 
-def _is_elsewhere(survey: Survey, need: Need) -> bool:
-    if not need.found:
-        return False
-    provider = survey.providers.get(need.name)
-    return provider is None or os.path.realpath(need.found) != os.path.realpath(provider[1])
+def _providers(survey: Survey, needs: Sequence[Need]) -> list[tuple[LibraryWheel, Path]]:
+    names = dict.fromkeys(need.name for need in needs)
+    return [survey.providers[name] for name in names if name in survey.providers]
 
 
-def _way_back(survey: Survey, need: Need) -> str:
-    install = "" if need.name in survey.providers else f"pip install {_wanted(need)}; then "
-    repair = _repair(need.by.owner.name)
-    folder = str(need.found.parent) if need.found else ""
-    if folder in map(os.path.normpath, survey.rules.library_path):
-        return f"{install}take {folder} out of LD_LIBRARY_PATH; or {repair}"
-    return install + repair
-
-
-def _repair(owner: str) -> str:
-    return f"run `libwheel repair` on the wheel of {owner} and install what it makes"
+def _way_back(survey: Survey, needs: Sequence[Need]) -> str:
+    repair = remedies.repair(needs[0].by.owner.name)
+    if not _providers(survey, needs):
+        repair = f"{_install(survey, needs[0])}; then {repair}"
+    folders = {os.path.realpath(need.found.parent) for need in needs if need.found}
+    entries = [one for one in survey.rules.library_path if os.path.realpath(one) in folders]
+    if entries:
+        shown = ", ".join(entry or "the empty entry" for entry in entries)
+        return f"take {shown} out of LD_LIBRARY_PATH; or {repair}"
+    return repair
 
 
 def missing_library(survey: Survey) -> Iterator[Diagnosis]:
@@ -159,6 +151,7 @@ def missing_library(survey: Survey) -> Iterator[Diagnosis]:
         yield Diagnosis(
             Severity.NOTE,
             "missing-library",
+            About.DISTRIBUTION,
             owner,
             f"{owner}: the loader does not find {name} for {by}",
             f"nothing, unless {owner} fails to import: then install what has {name}",
@@ -171,12 +164,12 @@ def unsafe_rpath(survey: Survey) -> Iterator[Diagnosis]:
         (one, entry)
         for one in seen.values()
         if not survey.is_library_wheel(one.owner)
-        for entry in (*one.glance.rpath, *one.glance.runpath)
+        for entry in (*one.glance.rpath, *(one.glance.runpath or ()))
     )
     found: dict[tuple[str, str, str], list[Object]] = {}
     for one, entry in entries:
         folder = expanded(entry, str(one.path), survey.rules.lib)
-        reason = "" if entry.startswith("$") else _danger(survey, folder)
+        reason = "" if _BESIDE.match(entry) else _danger(survey, folder)
         if reason:
             found.setdefault((one.owner.name, entry, reason), []).append(one)
     for (owner, entry, reason), files in found.items():
@@ -184,19 +177,22 @@ def unsafe_rpath(survey: Survey) -> Iterator[Diagnosis]:
 
 
 def _unsafe(owner: str, entry: str, reason: str, files: Sequence[Object]) -> Diagnosis:
-    severity = Severity.NOTE if reason == _FOREIGN else Severity.FAULT
+    severity = Severity.NOTE if reason in (_FOREIGN, _GONE) else Severity.FAULT
     names = listed(sorted(file.name for file in files))
     shown = entry or "an empty entry, the current folder"
     return Diagnosis(
         severity,
         "unsafe-rpath",
+        About.DISTRIBUTION,
         owner,
         f"{owner}: the RPATH of {names} has {shown}, {reason}",
-        _repair(owner),
+        remedies.repair(owner),
     )
 
 
+_BESIDE = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")  # goes wherever the environment goes
 _FOREIGN = "a folder of this machine and not of the environment"
+_GONE = "which is not there, a folder of the machine it was built on"
 
 
 def _danger(survey: Survey, folder: str) -> str:
@@ -204,21 +200,33 @@ def _danger(survey: Survey, folder: str) -> str:
     if not path.is_absolute():
         return "which depends on the current folder: whoever owns that can put a library there"
     prefixes = (survey.environment.prefix, survey.environment.base_prefix)
-    if any(path.resolve().is_relative_to(prefix.resolve()) for prefix in prefixes):
+    true_path = Path(os.path.realpath(path))
+    if any(true_path.is_relative_to(os.path.realpath(prefix)) for prefix in prefixes):
         return ""
-    if not path.exists():
-        return "which is not there: whoever makes it can put a library there"
     temporary = (*_TEMPORARY, tempfile.gettempdir())
-    if path.stat().st_mode & _OTHERS_WRITE or any(path.is_relative_to(top) for top in temporary):
-        return "where others can put a library"
-    return _FOREIGN
+    is_open = _others_write(path) or any(path.is_relative_to(top) for top in temporary)
+    if packages.exists(path):
+        return "where others can put a library" if is_open else _FOREIGN
+    return "which is not there: whoever makes it can put a library there" if is_open else _GONE
 
 
-def _by_consumer(needs: Iterable[Need], kind: Callable[[Need], str]) -> Iterator[list[Need]]:
-    """Yield what the files of one distribution need, of one kind at a time, each once."""
+def _others_write(path: Path) -> bool:
+    """Tell whether others may put something there, or make the folder and what is above it."""
+    for folder in (path, *path.parents):
+        try:
+            return bool(folder.stat().st_mode & _OTHERS_WRITE)
+        except OSError:
+            continue  # the next one decides whether it can be made
+    return False
+
+
+def _by_wheel(survey: Survey, needs: Iterable[Need]) -> Iterator[list[Need]]:
+    """Yield what the files of one distribution need of one library wheel, each once."""
     found: dict[tuple[str, str], dict[tuple[Path, str], Need]] = {}
     for need in needs:
-        group = found.setdefault((need.by.owner.key, kind(need)), {})
+        provider = survey.providers.get(need.name)
+        wheel = provider[0].name if provider else _named_wheel(need) or need.name
+        group = found.setdefault((need.by.owner.key, wheel), {})
         group.setdefault((need.by.path, need.name), need)
     for group in found.values():
         yield list(group.values())

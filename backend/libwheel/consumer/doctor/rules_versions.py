@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from libwheel import naming
 from libwheel.binaries import elf
 from libwheel.binaries.binary import Binary
-from libwheel.consumer.doctor.packages import Package
-from libwheel.consumer.doctor.report import Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Severity
 from libwheel.consumer.doctor.survey import Survey
 from libwheel.consumer.library_wheels import LibraryWheel
-from libwheel.consumer.words import listed
+from libwheel.consumer.packages import Package
 from libwheel.errors import BuildError
+from libwheel.words import listed
 
 _LOWER_BOUNDS = (">=", "~=", ">", "==", "===")
 
 
 def requirement_not_met(survey: Survey) -> Iterator[Diagnosis]:
-    wheels = {wheel.name: wheel for wheel in survey.library_wheels}
     for package in survey.packages:
-        for requirement in _requirements(package, survey.environment.markers):
-            wheel = wheels.get(naming.canonical(requirement.name))
-            if wheel and not requirement.specifier.contains(wheel.version, prereleases=True):
-                yield _not_met(package, requirement, wheel)
+        for wheel in survey.library_wheels:
+            for requirement in package.requirements(wheel.name, survey.environment.markers):
+                if not _is_met(requirement, wheel.version):
+                    yield _not_met(package, requirement, wheel)
+
+
+def _is_met(requirement: Requirement, version: str) -> bool:
+    try:
+        return requirement.specifier.contains(version, prereleases=True)
+    except InvalidVersion:  # an older packaging's answer
+        return False
 
 
 def _not_met(package: Package, requirement: Requirement, wheel: LibraryWheel) -> Diagnosis:
@@ -38,6 +43,7 @@ def _not_met(package: Package, requirement: Requirement, wheel: LibraryWheel) ->
     return Diagnosis(
         Severity.FAULT,
         rule,
+        About.DISTRIBUTION,
         package.name,
         f"{package} was built for {wanted}; {wheel.name} {wheel.version} is installed",
         f"pip install {shlex.quote(wanted)}",
@@ -52,19 +58,11 @@ def _is_too_old(version: str, specifier: SpecifierSet) -> bool:
         return False
 
 
-def _requirements(package: Package, markers: Mapping[str, str]) -> Iterator[Requirement]:
-    for line in package.requires:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        marker = requirement.marker
-        if marker is None or marker.evaluate({**markers, "extra": ""}):
-            yield requirement
-
-
 def too_old(survey: Survey) -> Iterator[Diagnosis]:
-    """Compare what was linked with what is exported, whatever the metadata say."""
+    """Compare what was linked with what is exported, whatever the metadata say.
+
+    What is taken from elsewhere says nothing of the library wheel.
+    """
     binaries: dict[Path, Binary | None] = {}
 
     def read(path: Path) -> Binary | None:
@@ -72,29 +70,27 @@ def too_old(survey: Survey) -> Iterator[Diagnosis]:
             binaries[path] = _binary(path)
         return binaries[path]
 
-    found: dict[tuple[str, str, str], dict[str, None]] = {}
+    found: dict[tuple[str, str], dict[str, None]] = {}
     for need in {(need.by.path, need.name): need for need in survey.needs}.values():
-        consumer, library = read(need.by.path), read(need.found) if need.found else None
-        if consumer and library:
-            key = (str(need.by.owner), need.name, str(need.found))
-            lacking = dict.fromkeys(_lacking(consumer, need.name, library))
-            if lacking:
-                found.setdefault(key, {}).update(lacking)
-    for (owner, name, place), lacking in found.items():
-        yield _too_old(survey, owner, name, place, list(lacking))
+        if need.found and not survey.is_elsewhere(need):
+            consumer, library = read(need.by.path), read(need.found)
+            if consumer and library:
+                lacking = found.setdefault((str(need.by.owner), need.name), {})
+                lacking |= dict.fromkeys(_lacking(consumer, need.name, library))
+    for (owner, name), lacking in found.items():
+        if lacking:
+            yield _too_old(survey.providers[name][0], owner, name, list(lacking))
 
 
-def _too_old(survey: Survey, owner: str, name: str, place: str, lacking: list[str]) -> Diagnosis:
+def _too_old(wheel: LibraryWheel, owner: str, name: str, lacking: list[str]) -> Diagnosis:
     consumer = owner.rpartition(" ")[0]
-    provider = survey.providers.get(name)
-    source = f"{provider[0].name} {provider[0].version}" if provider else place
-    wheel = provider[0].name if provider else name
     return Diagnosis(
         Severity.FAULT,
         "too-old",
+        About.DISTRIBUTION,
         consumer,
-        f"{owner} was built for a newer {name} than {source} has: it lacks {listed(lacking)}",
-        f"pip install --upgrade {wheel}",
+        f"{owner} was built for a newer {name} than {wheel} has: it lacks {listed(lacking)}",
+        f"pip install --upgrade {wheel.name}",
     )
 
 
@@ -121,8 +117,8 @@ def no_requirement(survey: Survey) -> Iterator[Diagnosis]:
     packages = {package.name: package for package in survey.packages}
     for wheel in survey.library_wheels:
         for name in survey.consumers[wheel.name]:
-            required = _requirements(packages[name], survey.environment.markers)
-            if wheel.name not in {naming.canonical(one.name) for one in required}:
+            required = packages[name].requirements(wheel.name, survey.environment.markers)
+            if not any(required):
                 yield _unrequired(packages[name], wheel)
 
 
@@ -130,9 +126,10 @@ def _unrequired(package: Package, wheel: LibraryWheel) -> Diagnosis:
     return Diagnosis(
         Severity.NOTE,
         "no-requirement",
+        About.DISTRIBUTION,
         package.name,
         f"{package} needs {wheel.name}, and its metadata do not say so: pip may remove or replace "
         f"{wheel.name}",
         f"run `libwheel repair` on the wheel of {package.name}, which adds "
-        f"{wheel.name} {wheel.compatible}, and install what it makes",
+        f"{wheel.name}{wheel.compatible}, and install what it makes",
     )

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+import ast
+import os
+import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from libwheel import naming
-from libwheel.consumer import library_wheels
-from libwheel.consumer.doctor import copies, objects, packages
+from libwheel.consumer import library_wheels, packages
+from libwheel.consumer.doctor import copies, objects
 from libwheel.consumer.doctor.copies import Family
 from libwheel.consumer.doctor.environment import Environment
 from libwheel.consumer.doctor.loader import Load, Loader, Rules
 from libwheel.consumer.doctor.objects import Object, Unsound
-from libwheel.consumer.doctor.packages import Package
 from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.consumer.packages import Package
 
 
 @dataclass(frozen=True)
 class Need:
-    """A file needs a library wheel's library.
-
-    `root` is what Python loads, `by` what names the library: the same file, or a library that
-    `root` loads. `found` is what the loader takes.
-    """
+    """The file `by` needs a library wheel's library; `found` is what the loader takes."""
 
     name: str
-    root: Object
     by: Object
     found: Path | None
 
@@ -64,8 +61,8 @@ class Survey:
     def needs(self) -> tuple[Need, ...]:
         """What the environment's files need of library wheels."""
         return tuple(
-            Need(load.name, self.by_path[root], self.by_path[Path(load.by)], _path(load.found))
-            for root, loads in self.loads.items()
+            Need(load.name, self.by_path[Path(load.by)], Path(load.found) if load.found else None)
+            for loads in self.loads.values()
             for load in loads
             if naming.tagged_file(load.name) and Path(load.by) in self.by_path
         )
@@ -82,11 +79,18 @@ class Survey:
     def is_library_wheel(self, package: Package) -> bool:
         return any(wheel.name == package.key for wheel in self.library_wheels)
 
+    def is_elsewhere(self, need: Need) -> bool:
+        """Tell whether the loader takes another file than this environment's library wheel has."""
+        if not need.found:
+            return False
+        provider = self.providers.get(need.name)
+        return provider is None or os.path.realpath(need.found) != os.path.realpath(provider[1])
+
 
 def survey(environment: Environment, rules: Rules) -> Survey:
     """Look at an environment: nothing of it is imported, loaded or changed."""
     found = packages.installed(environment.folders)
-    wheels = library_wheels.installed(environment.folders)
+    wheels = library_wheels.among(found)
     sound, unsound = objects.read(found)
     known = {str(one.path): one.glance for one in sound}
     loader = Loader(rules, str(environment.program), {**known})
@@ -106,37 +110,35 @@ def _loads(
     loader: Loader, found: Sequence[Object], wheels: Sequence[LibraryWheel]
 ) -> Mapping[Path, tuple[Load, ...]]:
     """Start from what is run and imported; then from the libraries that this does not reach."""
-    start = loader.loaded_at_start()
+    at_start = loader.loaded_at_start()
     loads: dict[Path, tuple[Load, ...]] = {}
     reached: set[Path] = set()
     for one in sorted(found, key=lambda one: one.is_library):
         if one.is_library and one.path in reached:
             continue
-        loads[one.path] = _loads_of(one, loader, start, wheels)
-        reached |= {Path(load.found) for load in loads[one.path] if load.found}
+        its = loader.loads(str(one.path), at_start)
+        if any(naming.tagged_file(load.name) for load in its):
+            its = loader.loads(str(one.path), {**at_start, **_loaded_by_python(one, wheels)})
+        loads[one.path] = its
+        reached |= {Path(load.found) for load in its if load.found}
     return loads
 
 
-def _loads_of(
-    one: Object, loader: Loader, start: Mapping[str, str], wheels: Sequence[LibraryWheel]
-) -> tuple[Load, ...]:
-    loads = loader.loads(str(one.path), start)
-    if any(naming.tagged_file(load.name) for load in loads):
-        by_path = {name: path for wheel in wheels for name, path in _loaded_by_path(one, wheel)}
-        loads = loader.loads(str(one.path), {**start, **by_path}) if by_path else loads
-    return loads
+def _loaded_by_python(one: Object, wheels: Sequence[LibraryWheel]) -> Mapping[str, str]:
+    """Return the libraries, by SONAME, that a package on the way to `one` loads before it.
 
-
-def _loaded_by_path(one: Object, wheel: LibraryWheel) -> Iterator[tuple[str, str]]:
-    """Yield the wheel's libraries where a package on the way to `one` speaks of its locator.
-
-    It does so to call `load()`, before it imports what is below it.
+    It does so where its __init__.py calls the `load()` of a library wheel's locator.
     """
-    module = re.compile(rf"\b{re.escape(naming.import_name(wheel.name))}\b")
-    site = Path(one.owner.site).resolve()
+    site = Path(os.path.realpath(one.owner.site))
     packages_above = (folder for folder in one.path.parents if folder.is_relative_to(site))
-    if any(module.search(_text(folder / "__init__.py")) for folder in packages_above):
-        yield from ((name, str(path)) for name, path in wheel.libraries.items() if path.exists())
+    texts = [_text(folder / "__init__.py") for folder in packages_above]
+    return {
+        name: str(path)
+        for wheel in wheels
+        if any(_calls_load(text, naming.import_name(wheel.name)) for text in texts)
+        for name, path in wheel.libraries.items()
+        if packages.exists(path)
+    }
 
 
 def _text(path: Path) -> str:
@@ -146,5 +148,27 @@ def _text(path: Path) -> str:
         return ""
 
 
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)
+def _calls_load(text: str, locator: str) -> bool:
+    """Tell whether a module imports a locator and calls its `load`, by whatever name."""
+    if locator not in text:
+        return False
+    called: set[str] = set()
+    loads: set[str] = set()
+    for node in ast.walk(_parsed(text)):
+        if isinstance(node, ast.Call):
+            called.add(ast.unparse(node.func))
+        elif isinstance(node, ast.Import):
+            names = [alias.asname or alias.name for alias in node.names if alias.name == locator]
+            loads |= {f"{name}.load" for name in names}
+        elif isinstance(node, ast.ImportFrom) and node.module == locator:
+            loads |= {alias.asname or alias.name for alias in node.names if alias.name == "load"}
+    return bool(called & loads)
+
+
+def _parsed(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of others' escape sequences
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError):
+            return ast.Module([], [])

@@ -9,8 +9,9 @@ from itertools import groupby
 from pathlib import Path
 
 from libwheel.console import BOLD, DIM, RED, YELLOW, Console
-from libwheel.consumer.doctor.report import Copy, Diagnosis, Imports, Report, Severity
-from libwheel.consumer.words import listed, sized
+from libwheel.consumer.doctor.report import About, Copy, Diagnosis, Imports, Report, Severity
+from libwheel.consumer.doctor.several import are_several
+from libwheel.words import listed, sized
 
 _INDENT = "  "
 _NARROWEST = 40
@@ -36,10 +37,10 @@ class _Page:
 
     def head(self) -> Iterator[str]:
         report = self.report
-        libraries = len({copy.path for copy in report.copies})
         yield f"environment  {report.prefix}"
         yield f"python       {report.python}"
-        yield f"looked at    {report.distributions} distributions, {libraries} shared libraries"
+        libraries = f"{report.libraries} shared libraries"
+        yield f"looked at    {report.distributions} distributions, {libraries}"
 
     def library_wheels(self) -> Iterator[str]:
         rows: list[Row] = [
@@ -55,11 +56,10 @@ class _Page:
         return listed(consumers) or "nobody"
 
     def copies(self) -> Iterator[str]:
-        """Yield a table; a file that one folder has under several names is one."""
         rows: list[Row] = []
         for library, copies in groupby(self.report.copies, key=lambda copy: copy.library):
             several = list(copies)
-            if len({(copy.path.parent, copy.soname) for copy in several}) > 1:
+            if are_several(several):
                 rows += self._copy_rows(library, several)
         names = ("library", "size", "of", "file")
         yield from self._table("libraries that are here more than once", names, rows, right=(1,))
@@ -86,8 +86,11 @@ class _Page:
             rows = list(self._mapped_rows(imports))
             title = f"loaded by importing {listed(imports.modules)}"
             yield from self._table(title, names, rows, right=(1,))
-            if not rows:
+            if not rows and not imports.failed:
                 yield f"{title}: nothing of interest"
+            if imports.failed:
+                failed = [failure.module for failure in imports.failed]
+                yield f"could not be imported: {listed(failed, len(failed))}"
 
     def _mapped_rows(self, imports: Imports) -> Iterator[Row]:
         for mapped in imports.mapped:
@@ -104,7 +107,9 @@ class _Page:
                 yield from self._sentence(f"-> {diagnosis.remedy}")
 
     def _subject(self, diagnosis: Diagnosis) -> str:
-        return self._shown(Path(diagnosis.subject))
+        if diagnosis.about is About.FILE:
+            return self._shown(Path(diagnosis.subject))
+        return diagnosis.subject
 
     def _sentence(self, sentence: str) -> Iterable[str]:
         if not self.width:

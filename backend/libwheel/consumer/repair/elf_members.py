@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -9,7 +10,10 @@ from libwheel.binaries import elf
 from libwheel.binaries.binary import Binary
 from libwheel.consumer.repair import layout
 from libwheel.consumer.repair.layout import Folder
+from libwheel.errors import BuildError
 from libwheel.wheel import Member
+
+_LIBRARY = re.compile(r"\.so(\.[^/]*)?$")
 
 
 @dataclass(frozen=True)
@@ -52,16 +56,27 @@ def found_within(members: Iterable[ElfMember]) -> frozenset[str]:
     return frozenset(found - lacking)
 
 
-def read(members: Iterable[Member], known: Iterable[ElfMember] = ()) -> tuple[ElfMember, ...]:
-    """Return them, sorted; those that are as they were in `known` are not read again."""
+def read(
+    members: Iterable[Member], known: Iterable[ElfMember] = (), *, is_pure: bool = False
+) -> tuple[ElfMember, ...]:
+    """Return them, sorted; those that are as they were in `known` are not read again.
+
+    Raises BuildError for a damaged library. Whatever else is damaged is somebody's data, and in
+    a pure wheel all is.
+    """
     before = {member.name: member for member in known}
-    found = (_read(member, before) for member in sorted(members, key=lambda m: m.name))
+    found = (_read(m, before, is_pure) for m in sorted(members, key=lambda m: m.name))
     return tuple(member for member in found if member)
 
 
-def _read(member: Member, before: Mapping[str, ElfMember]) -> ElfMember | None:
+def _read(member: Member, before: Mapping[str, ElfMember], is_pure: bool) -> ElfMember | None:
     known = before.get(member.name)
     if known and known.content == member.content:
         return known
-    binary = elf.read_any(member.content, member.name)
+    try:
+        binary = elf.read_any(member.content, member.name)
+    except BuildError:
+        if is_pure or not _LIBRARY.search(member.name):
+            return None
+        raise
     return ElfMember(member.name, member.content, binary) if binary else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -42,8 +43,15 @@ def find(
         raise BuildError(f"there is no {wanted.name}, which repairs wheels: {remedy}") from None
     if not wanted.specifier.contains(found, prereleases=True):
         raise BuildError(f"{wanted.name} is version {found}: {remedy}")
+    return Auditwheel((sys.executable, "-m", wanted.name), _with(patchelf, variables))
+
+
+def _with(patchelf: Program, variables: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment in which patchelf works; Python looks where it did, too."""
     needed = programs.variables([patchelf], variables.get("PATH", ""))
-    return Auditwheel((sys.executable, "-m", wanted.name), {**variables, **needed})
+    if "PYTHONPATH" in needed and variables.get("PYTHONPATH"):
+        needed["PYTHONPATH"] += f"{os.pathsep}{variables['PYTHONPATH']}"
+    return {**variables, **needed}
 
 
 def graft(wheel: Path, excluded: Iterable[str], folder: Path, auditwheel: Auditwheel) -> Path:
@@ -68,7 +76,7 @@ def graft(wheel: Path, excluded: Iterable[str], folder: Path, auditwheel: Auditw
     made = list(folder.glob("*.whl"))
     if done.returncode or len(made) != 1:
         said = "\n".join(f"  | {line}" for line in _told(done.stdout)[-_TAIL:])
-        raise BuildError(f"{wheel.name}: auditwheel cannot repair it:\n{said}")
+        raise BuildError(f"auditwheel cannot repair it:\n{said}")
     return made[0]
 
 

@@ -14,8 +14,8 @@ from libwheel.consumer.repair import platforms
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.consumer.repair.layout import LIBRARIES
 from libwheel.errors import BuildError
+from libwheel.words import listed
 
-_SHOWN = 4
 _HERE = "in the environment that libwheel runs in"
 
 
@@ -64,12 +64,6 @@ def release(wheel: LibraryWheel) -> str:
     return f"{wheel.name} {wheel.version}"
 
 
-def listing(names: Sequence[str]) -> str:
-    """Return the first names, and how many more there are."""
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-
-
 def find(members: Sequence[ElfMember], installed: Mapping[str, Library]) -> tuple[Need, ...]:
     """Return what the members need of library wheels.
 
@@ -107,7 +101,7 @@ def _problems(
     others = sorted({m.binary.arch for m in members} - platforms.arches(library.wheel.platforms))
     if others:
         yield (
-            f"the wheel is for {', '.join(others)}, {release(library.wheel)}, which is installed "
+            f"the wheel is for {listed(others)}, {release(library.wheel)}, which is installed "
             f"{_HERE}, is not: repair it on a machine of its kind"
         )
         return
@@ -117,7 +111,7 @@ def _problems(
 
 def _stranger(name: str, members: Sequence[ElfMember], installed: Iterable[Library]) -> str:
     """Say that no installed library wheel has the library, and which one it is from."""
-    needing = f"{listing([m.name for m in members])}: built against {name}"
+    needing = f"{listed([m.name for m in members])}: built against {name}"
     tagged = naming.tagged_file(name)
     for library in installed:
         if tagged and library.stem == tagged.stem:
@@ -154,5 +148,5 @@ def _lacking_symbols(member: ElfMember, library: Library) -> Iterator[str]:
         yield (
             f"{member.name}: built against a newer {library.wheel.name} than "
             f"{library.wheel.version}, which is installed {_HERE}: {library.file} has no "
-            f"{listing(lacking)}. Install the version that the consumer was built against"
+            f"{listed(lacking)}. Install the version that the consumer was built against"
         )

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from libwheel import naming
 from libwheel.binaries.binary import Binary
 from libwheel.consumer.repair.elf_members import ElfMember
-from libwheel.consumer.repair.library_needs import Library, listing, release
+from libwheel.consumer.repair.library_needs import Library, release
 from libwheel.errors import BuildError
+from libwheel.words import listed
 
 
 def refuse(
@@ -65,10 +67,16 @@ def _problem(
     locator = naming.import_name(constants.distribution)
     symbols = "1 symbol" if len(taken) == 1 else f"{len(taken)} symbols"
     return (
-        f"{listing([user.name for user in users])}: built against a plain {needed}, not against "
+        f"{listed([user.name for user in users])}: built against a plain {needed}, not against "
         f"{release(library.wheel)}, which is installed: it takes {symbols} from there that "
-        f"{library.file} has ({listing(taken)}).\n"
-        f"  Build it against the library wheel: by the pkg-config name {library.stem}-pywheel, or "
+        f"{library.file} has ({listed(taken)}).\n"
+        f"  Build it against the library wheel: by pkg-config ({listed(_packages(library))}), or "
         f'with the prefix that "$(python -m {locator} prefix)" prints.\n'
         f"  Where the plain one is meant, repair in an environment without {library.wheel.name}."
     )
+
+
+def _packages(library: Library) -> list[str]:
+    """Return the pkg-config names of the wheel's libraries, which are not always the files'."""
+    paths = map(PurePosixPath, library.wheel.constants.plain.values())
+    return [path.stem for path in paths if path.suffix == ".pc"]

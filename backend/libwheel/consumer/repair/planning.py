@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from libwheel.binaries.binary import Binary
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.repair import layout, platforms, wheel_metadata
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.consumer.repair.layout import LIBRARIES, Folder
 from libwheel.consumer.repair.library_needs import Need, release
 from libwheel.consumer.repair.wheel_file import WheelFile
-from libwheel.consumer.words import listed
 from libwheel.errors import BuildError
+from libwheel.words import listed
 
 
 @dataclass(frozen=True, order=True)
@@ -25,6 +26,11 @@ class SearchPath:
     entries: tuple[str, ...]
     is_rpath: bool
 
+    @property
+    def alone(self) -> tuple[SearchPath, ...]:
+        """What a file has that has this one: nothing where it has no entries."""
+        return (self,) if self.entries else ()
+
     def __str__(self) -> str:
         kind = "RPATH" if self.is_rpath else "RUNPATH"
         return f"{kind} {':'.join(self.entries)}" if self.entries else f"no {kind}"
@@ -32,10 +38,13 @@ class SearchPath:
 
 @dataclass(frozen=True)
 class PathEdit:
-    """Another search path for a member."""
+    """Another search path for a member.
+
+    `before` are those that it has: one, none, or an RPATH and the RUNPATH that makes it void.
+    """
 
     member: str
-    before: SearchPath
+    before: tuple[SearchPath, ...]
     after: SearchPath
 
 
@@ -79,11 +88,12 @@ class Plan:
 
     def _path_lines(self) -> Iterator[str]:
         """Yield a line for all that get the same in place of the same."""
-        alike: dict[tuple[SearchPath, SearchPath], list[str]] = {}
+        alike: dict[tuple[tuple[SearchPath, ...], SearchPath], list[str]] = {}
         for edit in self.paths:
             alike.setdefault((edit.before, edit.after), []).append(edit.member)
         for (before, after), members in alike.items():
-            yield f"{listed(members)}: {after} (was: {before})"
+            was = listed([str(path) for path in before]) or "none"
+            yield f"{listed(members)}: {after} (was: {was})"
 
 
 def make(
@@ -103,7 +113,7 @@ def make(
     grafted = tuple(m.name for m in made.members if m.name not in before)
     changed = (m.name for m in made.members if before.get(m.name, m.content) != m.content)
     used = tuple({need.library.wheel.name: need.library.wheel for need in needs}.values())
-    fit = platforms.lifted(made.platforms, used)
+    fit = platforms.fit(wheel.platforms, made.platforms, used)
     return Plan(
         grafted=grafted,
         patched=tuple(name for name in changed if name != described),
@@ -135,8 +145,8 @@ def _requirements(
 
 def _refuse_contradictions(there: Sequence[Requirement], wheels: Iterable[LibraryWheel]) -> None:
     problems = [
-        f"METADATA requires {requirement}, and the wheel was built against {release(wheel)}: "
-        "mend the dependencies of the consumer, or build it against what they ask for"
+        f"METADATA requires {requirement}, and {release(wheel)} is installed here: mend the "
+        "dependencies of the consumer, or build it against what they ask for"
         for wheel in wheels
         for requirement in there
         if canonicalize_name(requirement.name) == wheel.name
@@ -154,22 +164,24 @@ def _path_edits(
     new = {member.file_name: member.folder for member in members if member.name in grafted}
     edits = []
     for member in members:
-        before = _search_path(member)
+        before = search_paths(member.binary)
         entries = [
             *_kept(member, folders - {LIBRARIES} if member.name in needing else folders),
             *_ways_to_grafted(member, new),
             *([_way_to_libraries(member)] if member.name in needing else ()),
         ]
-        is_rpath = before.is_rpath or member.name in needing
+        is_rpath = member.name in needing or (bool(before) and before[-1].is_rpath)
         after = SearchPath(tuple(dict.fromkeys(entries)), is_rpath)
-        if after != before:
+        if before != after.alone:
             edits.append(PathEdit(member.name, before, after))
     return tuple(edits)
 
 
-def _search_path(member: ElfMember) -> SearchPath:
-    is_rpath = bool(member.binary.rpath) and not member.binary.runpath
-    return SearchPath(member.search_path, is_rpath)
+def search_paths(binary: Binary) -> tuple[SearchPath, ...]:
+    """Return what a file has: one, none or both."""
+    rpath = SearchPath(binary.rpath, is_rpath=True)
+    runpath = SearchPath(binary.runpath, is_rpath=False)
+    return rpath.alone + runpath.alone
 
 
 def _kept(member: ElfMember, folders: frozenset[Folder]) -> Iterator[str]:

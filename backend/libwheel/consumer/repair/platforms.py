@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from libwheel.consumer.library_wheels import LibraryWheel
@@ -56,32 +56,39 @@ def arches(tags: Iterable[str]) -> frozenset[str]:
     return frozenset(platform.arch for tag in tags for platform in [parse(tag)] if platform)
 
 
+def plain(tags: Collection[str]) -> frozenset[str]:
+    """Return tags that promise nothing in place of those of Linux."""
+    return frozenset(f"linux_{arch}" for arch in arches(tags)) or frozenset(tags)
+
+
 def is_plain(wheel: LibraryWheel) -> bool:
     """Tell whether a library wheel promises to run on the machine only where it was built."""
-    return not any(floor for floor, _ in _floors(wheel))
+    return not _by_floor(wheel.platforms)
 
 
-def lifted(proved: frozenset[str], wheels: Iterable[LibraryWheel]) -> frozenset[str]:
-    """Return the tags of a consumer: of those `proved` by itself, what its library wheels allow.
+def fit(
+    said: frozenset[str], proved: frozenset[str], wheels: Iterable[LibraryWheel]
+) -> frozenset[str]:
+    """Return the tags of a consumer: what is true of those that it has and what is `proved`.
 
-    Where all of them are too low, the tags of the library wheel with the highest floor.
+    A tag is true where what is proved and its library wheels have no higher floor. Where all of
+    them are too low, it gets the tags of the library wheel with the highest floor. Where nothing
+    is proved, of it or of a library wheel, it promises nothing.
     """
-    wheels = list(wheels)
-    if any(map(is_plain, wheels)):
-        return frozenset(f"linux_{arch}" for wheel in wheels for arch in arches(wheel.platforms))
-    lowest = max((min(_floors(wheel)) for wheel in wheels), default=((0, 0), ""))[0]
-    kept = {tag for tag in proved if _is_at_least(tag, lowest)}
-    own = {tag for wheel in wheels for floor, tag in _floors(wheel) if floor == lowest}
-    return frozenset(kept or own)
+    sides: list[Collection[str]] = [proved, *(wheel.platforms for wheel in wheels)]
+    floors = [_by_floor(tags) for tags in sides]
+    if not all(floors):
+        return plain({tag for tags in sides for tag in tags})
+    lowest = max(map(min, floors))
+    own = {tag for tags in floors for tag in tags.get(lowest, ())}
+    true = {t for floor, tags in _by_floor(said | proved).items() if floor >= lowest for t in tags}
+    return frozenset(true or own)
 
 
-def _floors(wheel: LibraryWheel) -> Iterator[tuple[Floor, str]]:
-    for tag in wheel.platforms:
+def _by_floor(tags: Iterable[str]) -> dict[Floor, list[str]]:
+    found: dict[Floor, list[str]] = {}
+    for tag in tags:
         platform = parse(tag)
         if platform and platform.floor:
-            yield platform.floor, tag
-
-
-def _is_at_least(tag: str, lowest: Floor) -> bool:
-    platform = parse(tag)
-    return bool(platform and platform.floor and platform.floor >= lowest)
+            found.setdefault(platform.floor, []).append(tag)
+    return found

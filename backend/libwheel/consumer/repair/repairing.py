@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from libwheel.binaries import elf
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.repair import (
     elf_members,
@@ -23,11 +24,12 @@ from libwheel.consumer.repair import (
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.consumer.repair.grafting import Auditwheel
 from libwheel.consumer.repair.library_needs import Library, Need
-from libwheel.consumer.repair.planning import PathEdit, Plan
+from libwheel.consumer.repair.planning import PathEdit, Plan, SearchPath
 from libwheel.consumer.repair.wheel_file import WheelFile
 from libwheel.errors import BuildError, InternalError
 from libwheel.files import replacing, writing_to
 from libwheel.wheel import Member, pack
+from libwheel.words import listed
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,13 @@ class Proposal:
     plan: Plan | None
 
     @property
+    def name(self) -> str:
+        """The name of the result."""
+        if self.plan is None or self.is_fit:
+            return self.path.name
+        return _name(self.path.name, self.plan.platforms)
+
+    @property
     def changes(self) -> tuple[str, ...]:
         """What is to be done, in words."""
         return tuple(self.plan.lines()) if self.plan else ()
@@ -69,48 +78,67 @@ def propose(
 ) -> Proposal:
     """Decide what is to be done to a wheel; writes nothing that stays.
 
-    Raises BuildError where the wheel cannot be repaired, and what `find_tools` raises where it
-    has to be.
+    Raises BuildError, with the wheel's name, where it cannot be repaired; also where it has to
+    be and `find_tools` raises one.
     """
     wheel = wheel_file.read(path)
-    libraries = library_needs.libraries(installed)
+    try:
+        made, plan = _decided(path, wheel, library_needs.libraries(installed), find_tools, exact)
+    except BuildError as error:
+        raise BuildError(f"{wheel.name}: {error}") from error
+    return Proposal(path, made, plan)
+
+
+def _decided(
+    path: Path,
+    wheel: WheelFile,
+    libraries: Mapping[str, Library],
+    find_tools: Callable[[], Tools],
+    exact: bool,
+) -> tuple[WheelFile, Plan | None]:
+    """Return what auditwheel makes of the wheel and what is to be done to that.
+
+    What needs no library wheel stays as it is.
+    """
     _refuse_foreign(wheel)
-    members = elf_members.read(wheel.members)
-    needs = _needs(path, members, members, libraries)
-    if not needs:
-        return Proposal(path, wheel, None)
+    members = elf_members.read(wheel.members, is_pure=wheel.is_pure)
+    if not _needs(members, members, libraries):
+        return wheel, None
     excluded = elf_members.found_within(members).union(libraries)
-    made = _grafted(path, excluded, find_tools().auditwheel)
-    now = elf_members.read(made.members, members)
-    needs = _needs(path, now, members, libraries)
-    return Proposal(path, made, planning.make(wheel, made, now, needs, exact=exact))
+    made = _grafted(path, wheel, excluded, find_tools().auditwheel)
+    now = elf_members.read(made.members, members, is_pure=wheel.is_pure)
+    needs = _needs(now, members, libraries)
+    return made, planning.make(wheel, made, now, needs, exact=exact)
 
 
 def _refuse_foreign(wheel: WheelFile) -> None:
     systems = platforms.foreign(wheel.platforms)
     if systems:
         raise BuildError(
-            f"{wheel.name}: it is for {' and '.join(systems)}; libwheel repairs wheels for Linux "
-            "with glibc"
+            f"it is for {listed(systems)}; libwheel repairs wheels for Linux with glibc"
         )
 
 
 def _needs(
-    path: Path,
-    members: Sequence[ElfMember],
-    own: Sequence[ElfMember],
-    libraries: Mapping[str, Library],
+    members: Sequence[ElfMember], own: Sequence[ElfMember], libraries: Mapping[str, Library]
 ) -> tuple[Need, ...]:
-    try:
-        plain_needs.refuse(members, own, libraries)
-        return library_needs.find(members, libraries)
-    except BuildError as error:
-        raise BuildError(f"{path.name}: {error}") from None
+    plain_needs.refuse(members, own, libraries)
+    return library_needs.find(members, libraries)
 
 
-def _grafted(path: Path, excluded: Iterable[str], auditwheel: Auditwheel) -> WheelFile:
+def _grafted(
+    path: Path, wheel: WheelFile, excluded: Iterable[str], auditwheel: Auditwheel
+) -> WheelFile:
+    """Return what auditwheel makes of the wheel under a name whose platform promises nothing.
+
+    It keeps the platforms of a name without asking whether they are true.
+    """
     with tempfile.TemporaryDirectory(prefix="libwheel-") as folder:
-        return wheel_file.read(grafting.graft(path, excluded, Path(folder), auditwheel))
+        given = Path(folder, _name(wheel.name, platforms.plain(wheel.platforms)))
+        given.symlink_to(path.absolute())
+        out = Path(folder, "out")
+        out.mkdir()
+        return wheel_file.read(grafting.graft(given, excluded, out, auditwheel))
 
 
 def write(proposal: Proposal, folder: Path, tools: Callable[[], Tools], epoch: int) -> Path:
@@ -140,13 +168,11 @@ def _is_same(path: Path, goal: Path) -> bool:
 
 def _packed(proposal: Proposal, folder: Path, tools: Tools, epoch: int) -> Path:
     assert proposal.plan is not None, "without a plan a wheel is fit"
-    name = _name(proposal.path.name, proposal.plan.platforms)
-    if _is_same(proposal.path, folder / name):
-        raise BuildError(
-            f"{folder / name} would be replaced by its repaired self: choose another --outdir"
-        )
+    goal = folder / proposal.name
+    if _is_same(proposal.path, goal):
+        raise BuildError(f"{goal} would be replaced by its repaired self: choose another --outdir")
     content = applied(proposal.plan, proposal.made, tools.patchelf)
-    return pack(folder, name, proposal.made.info, content, epoch)
+    return pack(folder, goal.name, proposal.made.info, content, epoch)
 
 
 def _name(name: str, tags: frozenset[str]) -> str:
@@ -169,19 +195,31 @@ def _with_paths(
 ) -> dict[str, bytes]:
     """Return the contents of the members that get another search path.
 
-    Those that get the same are edited by one process.
+    Those that get the same are edited by one process. What has both kinds loses them first:
+    patchelf sets one, and leaves the other as it was.
     """
     with tempfile.TemporaryDirectory(prefix="libwheel-") as folder:
         files = {edit.member: Path(folder, str(n)) for n, edit in enumerate(edits)}
         for name, path in files.items():
             path.write_bytes(contents[name])
+        both = [files[edit.member] for edit in edits if len(edit.before) > 1]
+        if both:
+            _patch(patchelf, SearchPath((), is_rpath=False), both)
         for wanted in sorted({edit.after for edit in edits}):
-            paths = [files[edit.member] for edit in edits if edit.after == wanted]
-            _patch(patchelf, wanted, paths)
+            _patch(patchelf, wanted, [files[e.member] for e in edits if e.after == wanted])
+        for edit in edits:
+            _check(edit, files[edit.member])
         return {name: path.read_bytes() for name, path in files.items()}
 
 
-def _patch(patchelf: Path, wanted: planning.SearchPath, files: Sequence[Path]) -> None:
+def _check(edit: PathEdit, path: Path) -> None:
+    found = planning.search_paths(elf.read(path))
+    if found != edit.after.alone:
+        has = listed([str(path) for path in found]) or "none"
+        raise InternalError(f"{edit.member}: {edit.after} was to be set, it has {has}")
+
+
+def _patch(patchelf: Path, wanted: SearchPath, files: Sequence[Path]) -> None:
     kind = ["--force-rpath"] if wanted.is_rpath else []
     change = ["--set-rpath", ":".join(wanted.entries)] if wanted.entries else ["--remove-rpath"]
     command = [str(word) for word in (patchelf, *kind, *change, *files)]

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from packaging.utils import (
     InvalidWheelFilename,
@@ -54,6 +55,10 @@ class WheelFile:
     def platforms(self) -> frozenset[str]:
         return frozenset(tag.platform for tag in parse_wheel_filename(self.name)[3])
 
+    @property
+    def is_pure(self) -> bool:
+        return self.platforms == {"any"}
+
     def described(self, name: str) -> bytes:
         """Return the content of a file of the dist-info folder, such as METADATA."""
         path = f"{self.info}/{name}"
@@ -63,7 +68,8 @@ class WheelFile:
 def read(path: Path) -> WheelFile:
     """Read a wheel; raises BuildError, with the wheel's name, where it is not a sound one."""
     name, version = _identity(path)
-    contents, modes = _unzipped(path)
+    with _opened(path) as stream:
+        contents, modes = _unzipped(path, stream)
     info = _info_folder(path, contents, name, version)
     record = f"{info}/RECORD"
     signatures = tuple(n for n in (f"{info}/{s}" for s in _SIGNATURES) if n in contents)
@@ -79,15 +85,22 @@ def _identity(path: Path) -> tuple[str, str]:
         name, version, _, _ = parse_wheel_filename(path.name)
     except InvalidWheelFilename as error:
         raise BuildError(f"{path}: this is no wheel's name: {error}") from None
-    if not path.is_file():
-        raise BuildError(f"{path} is not there" if not path.exists() else f"{path} is no file")
     return name, str(version)
 
 
-def _unzipped(path: Path) -> tuple[dict[str, bytes], dict[str, bool]]:
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise BuildError(f"{path} is not there") from None
+    except OSError as error:
+        raise BuildError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _unzipped(path: Path, stream: BinaryIO) -> tuple[dict[str, bytes], dict[str, bool]]:
     """Return each file's content, and whether it is executable."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(stream) as archive:
             listed = [info for info in archive.infolist() if not info.is_dir()]
             _refuse(path, _name_problems(listed))
             contents = {info.filename: archive.read(info) for info in listed}

@@ -20,15 +20,32 @@ def requirements(metadata: bytes) -> tuple[Requirement, ...]:
 
 def _parsed(text: str) -> Iterator[Requirement]:
     try:
-        yield Requirement(text)
+        yield Requirement(" ".join(text.split()))  # a long one goes over several lines
     except InvalidRequirement:
         return  # installers have their own word for it
 
 
 def lacking(metadata: bytes, wanted: Iterable[Requirement]) -> tuple[Requirement, ...]:
     """Return the requirements that are not there yet."""
-    there = {(canonicalize_name(r.name), r.specifier) for r in requirements(metadata) if not r.url}
-    return tuple(r for r in wanted if (canonicalize_name(r.name), r.specifier) not in there)
+    there = [found for found in requirements(metadata) if not found.url]
+    return tuple(one for one in wanted if not any(_is_met(one, found) for found in there))
+
+
+def _is_met(wanted: Requirement, there: Requirement) -> bool:
+    if canonicalize_name(wanted.name) != canonicalize_name(there.name):
+        return False
+    version = _only_version(there)
+    allowed = version and wanted.specifier.contains(version, prereleases=True)
+    return bool(allowed) or there.specifier == wanted.specifier
+
+
+def _only_version(requirement: Requirement) -> str | None:
+    """Return the one version that is allowed, if it is one, as in ``hdf5==1.14.5``."""
+    specifiers = list(requirement.specifier)
+    if len(specifiers) != 1 or specifiers[0].operator != "==":
+        return None
+    version = specifiers[0].version
+    return None if version.endswith("*") else version
 
 
 def with_requirements(metadata: bytes, added: Sequence[Requirement]) -> bytes:

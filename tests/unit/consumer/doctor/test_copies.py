@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from difflib import SequenceMatcher
 from pathlib import Path
+from types import CodeType, FrameType
 
 import pytest
 
 from libwheel.consumer.doctor.copies import Family, families, stem
+from libwheel.consumer.doctor.objects import Object
 from unit.consumer.surveys import names, package, thing
 
 
@@ -131,3 +137,53 @@ def test_different_libraries_of_one_name_are_told_apart(tmp_path: Path) -> None:
         thing(owner, f"{owner.name}/libcore.so", names(owner.name, 30)) for owner in owners
     ] + [thing(owners[1], "two/sub/libcore.so", names("sub", 30))]
     assert list(told(families(files))) == ["core", "core of two", "core of two (2)"]
+
+
+def test_two_of_one_name_that_hold_the_same_third_are_not_copies(tmp_path: Path) -> None:
+    bundled = names("inflate", 40)
+    files = [
+        thing(owner, f"{owner.name}/libutils.so", {*bundled, *names(owner.name, 160)})
+        for owner in (package("one", tmp_path), package("two", tmp_path))
+    ]
+    assert told(families(files)) == {
+        "utils": (["libutils.so"], []),
+        "utils of two": (["libutils.so"], []),
+    }
+
+
+def test_copies_that_hold_different_others_are_copies(tmp_path: Path) -> None:
+    one, two = package("one", tmp_path), package("two", tmp_path)
+    bare = thing(one, "one.libs/libavif-11111111.so.16", {*names("avif", 100), *names("yuv", 160)})
+    full = thing(two, "two.libs/libavif-22222222.so.16", {*names("avif", 100), *names("aom", 900)})
+    assert told(families([bare, full])) == {"avif": ([bare.name, full.name], [])}
+
+
+def calls(objects: Iterable[Object]) -> Counter[CodeType]:
+    """Count the calls of Python functions that telling the copies takes."""
+    counted: Counter[CodeType] = Counter()
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            counted[frame.f_code] += 1
+
+    given = tuple(objects)
+    sys.setprofile(count)
+    try:
+        families(given)
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+def test_names_are_compared_only_where_the_files_have_enough_in_common(tmp_path: Path) -> None:
+    owner = package("one", tmp_path)
+    plugins = [thing(owner, f"libplugin_{letter}.so", {"start"}) for letter in "abcdefgh"]
+    assert not calls(plugins)[SequenceMatcher.find_longest_match.__code__]
+    alike = [thing(owner, f"libcore_{letter}.so", names("core", 20)) for letter in "ab"]
+    assert calls([*plugins, *alike])[SequenceMatcher.find_longest_match.__code__]
+
+
+def test_extension_modules_are_not_compared_with_each_other(tmp_path: Path) -> None:
+    owner = package("one", tmp_path)
+    modules = [thing(owner, f"{n}.so", {"PyInit_x", *names("svm", 80)}) for n in range(80)]
+    assert calls(modules).total() < 3 * calls(modules[:40]).total()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from pathlib import Path
@@ -55,6 +56,25 @@ def test_what_it_prints_at_its_start_does_no_harm(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_run(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match=r"nowhere: cannot be run: .*; wanted: a Python"):
         environment.ask(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("answer", [r"\377", "1", "{}", "[]", '{"path": [1]}', '"text"'])
+def test_a_program_that_answers_something_else(tmp_path: Path, answer: str) -> None:
+    other = script(tmp_path / "other", f"printf '{answer}'")
+    with pytest.raises(BuildError, match="does not answer as a Python does: "):
+        environment.ask(other)
+
+
+def test_what_it_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
+    left, pid = f'"{sys.executable}" -c "input()" <"{tmp_path}/pipe" &', tmp_path / "pid"
+    os.mkfifo(tmp_path / "pipe")
+    held = os.open(tmp_path / "pipe", os.O_RDWR)
+    noisy = script(tmp_path / "python", f'{left}\necho $! >"{pid}"\nexec "{sys.executable}" "$@"')
+    try:
+        assert environment.ask(noisy).base_prefix == Path(sys.base_prefix)
+        os.kill(int(pid.read_text()), 0)  # it is there still
+    finally:
+        os.close(held)  # which ends it
 
 
 def test_a_program_that_is_no_python(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,6 +13,7 @@ import pytest
 
 from libwheel.consumer.doctor.html_report import page
 from libwheel.consumer.doctor.report import (
+    About,
     Copy,
     Diagnosis,
     FailedImport,
@@ -103,9 +105,13 @@ def faulty() -> Report:
         uses=(use("h5py", ours), use("tables", theirs)),
         diagnoses=(
             Diagnosis(
-                Severity.FAULT, "mapped-twice", "hdf5", "2 copies of hdf5 are here", "share one"
+                *(Severity.FAULT, "mapped-twice", About.LIBRARY, "hdf5"),
+                *("2 copies of hdf5 are here", "share one"),
             ),
-            Diagnosis(Severity.NOTE, "other", str(theirs.path), f"see {theirs.path}", "nothing"),
+            Diagnosis(
+                *(Severity.NOTE, "other", About.FILE, str(theirs.path)),
+                *(f"see {theirs.path}", f"look at {theirs.path}"),
+            ),
         ),
         imports=Imports(("h5py", "tables", "nope"), mapped, (FailedImport("nope", "no such"),)),
     )
@@ -150,7 +156,7 @@ def test_names_are_text() -> None:
         prefix=Path("/srv/<b>"),
         copies=(bad, copy("hdf5", "tables")),
         uses=(use(evil, bad),),
-        diagnoses=(Diagnosis(Severity.FAULT, evil, evil, evil, evil),),
+        diagnoses=(Diagnosis(Severity.FAULT, evil, About.LIBRARY, evil, evil, evil),),
         library_wheels=(LibraryRow(evil, evil, (evil,), (Path(evil),), (evil,)),),
         imports=Imports((evil,), (), (FailedImport(evil, evil),)),
     )
@@ -160,18 +166,22 @@ def test_names_are_text() -> None:
 
 
 def test_a_path_that_is_no_text_is_written_all_the_same() -> None:
-    stray = Diagnosis(Severity.NOTE, "rule", "lib\udcff.so", "message", "remedy")
+    stray = Diagnosis(Severity.NOTE, "rule", About.FILE, "lib\udcff.so", "message", "remedy")
     text = page(report(diagnoses=(stray,)))
     assert b"lib\\udcff.so" in text.encode("utf-8")
 
 
 def test_paths_are_seen_from_the_prefix() -> None:
     other = f"/opt{PREFIX}/lib/x.so"
-    found = Diagnosis(Severity.NOTE, "rule", f"{PREFIX}/lib/y.so", f"see {other}", "remedy")
+    found = Diagnosis(
+        *(Severity.NOTE, "rule", About.FILE, f"{PREFIX}/lib/y.so"),
+        *(f"see {other}", f"rm {PREFIX}/lib/z.so"),
+    )
     text = Reader(page(report(diagnoses=(found,)))).text
     assert other in text
     assert f"{PREFIX}/lib/y.so" not in text
     assert "lib/y.so" in text
+    assert f"What to do: rm {PREFIX}/lib/z.so" in text  # to be pasted
 
 
 def boxes(made: Report) -> list[tuple[float, float, float, float]]:
@@ -211,6 +221,27 @@ def test_a_copy_inside_an_extension_is_no_bytes_to_save() -> None:
     assert "would save" not in text
 
 
+def test_one_file_under_several_names_is_here_once() -> None:
+    names = ("libarrow.so", "libarrow.so.26", "libarrow.so.26.1")
+    one = copy("arrow", "pyarrow")
+    several = tuple(replace(one, path=one.path.with_name(name), soname=names[1]) for name in names)
+    text = Reader(page(report(copies=several))).text
+    assert "more than once" not in text
+    assert "1 library more, here once" in text
+    assert "would save" not in text
+    other = copy("arrow", "other", size=3_000_000)
+    text = Reader(page(report(copies=(*several, other)))).text
+    assert "1 library is here more than once; sharing one copy of each would save 2.0 MB" in text
+
+
+def test_what_holds_a_copy_is_not_counted_as_a_library() -> None:
+    held = replace(copy("hdf5", "opencv"), linked_in=True)
+    assert (
+        "0 library wheels, 1 shared library\n"
+        in Reader(page(report(copies=(copy("hdf5", "h5py"), held)))).text
+    )
+
+
 def test_what_an_owner_has_inside_its_files_is_one_thing_to_look_at() -> None:
     held = [
         replace(copy("hdf5", "opencv"), path=SITE / f"cv{number}.so", linked_in=True)
@@ -228,9 +259,71 @@ def test_the_picture_leaves_out_what_is_here_once() -> None:
     assert boxes(report(copies=(alone,), uses=(use("tables", alone),))) == []
 
 
-def test_faults_lines_stand_out() -> None:
-    lines = [s.get("class") for s in Reader(page(faulty())).shapes if s["tag"] == "path"]
-    assert lines[:2] == ["sound", "fault"]  # the shared copy's, the private one's
+def lines(made: Report) -> dict[tuple[str, str], str]:
+    """Return the class of each line, by the package at its start and the copy's owner."""
+    text = page(made)
+    box = r'<title>(\S+)[^<]*</title>\s*<rect x="([\d.]+)" y="([\d.]+)"[^>]* height="([\d.]+)"'
+    at = {
+        (x == "1", float(y) + float(height) / 2): name
+        for name, x, y, height in re.findall(box, text)
+    }
+    paths = re.findall(r'd="M\d+ ([\d.]+)C[^"]* ([\d.]+)" class="(\w+)"', text)
+    return {(at[True, float(y1)], at[False, float(y2)]): kind for y1, y2, kind in paths}
+
+
+SOUND_LINES = {("h5py", "hdf5"): "sound", ("tables", "tables"): "sound"}
+
+
+@pytest.mark.parametrize(
+    ("about", "subject", "wrong"),
+    [
+        (About.LIBRARY, "hdf5", ("tables", "tables")),
+        (About.DISTRIBUTION, "hdf5", ("h5py", "hdf5")),  # the library wheel's files are missing
+        (About.DISTRIBUTION, "h5py", ("h5py", "hdf5")),
+        (About.DISTRIBUTION, "tables", ("tables", "tables")),
+        (About.FILE, str(SITE / "tables/_ext.abi3.so"), ("tables", "tables")),
+        (About.FILE, str(copy("hdf5", "tables").path), ("tables", "tables")),
+        (About.FILE, str(copy("hdf5", "hdf5", shared=True).path), ("h5py", "hdf5")),
+        (About.MODULE, "tables", None),
+        (About.MODULE, "hdf5", None),
+        (About.LIBRARY, "tables", None),
+    ],
+)
+def test_a_fault_s_lines_stand_out(
+    about: About, subject: str, wrong: tuple[str, str] | None
+) -> None:
+    for severity in Severity:
+        found = Diagnosis(severity, "rule", about, subject, "message", "remedy")
+        made = replace(faulty(), diagnoses=(found,))
+        is_fault = wrong and severity is Severity.FAULT
+        assert lines(made) == {**SOUND_LINES, **({wrong: "fault"} if is_fault and wrong else {})}
+
+
+def test_where_all_are_shared_all_are_to_blame() -> None:
+    both = (copy("hdf5", "hdf5", shared=True), copy("hdf5", "hdf5-2", shared=True))
+    other = replace(both[1], path=PREFIX / "lib/other.so")
+    found = Diagnosis(Severity.FAULT, "several-copies", About.LIBRARY, "hdf5", "m", "r")
+    uses = (use("h5py", both[0]), use("tables", other))
+    made = report(copies=(both[0], other), uses=uses, diagnoses=(found,))
+    assert set(lines(made).values()) == {"fault"}
+
+
+def calls(count: int) -> int:
+    """Count what a page takes with so many packages; each loads its own copy and a neighbour's."""
+    copies = [copy(f"lib{number // 2}", f"owner{number}") for number in range(count)]
+    uses = [use(f"p{n}", copies[(n + step) % count]) for n in range(count) for step in (0, 1)]
+    made = report(copies=tuple(copies), uses=tuple(uses))
+    counted = Counter[str]()
+    sys.setprofile(lambda _frame, event, _: counted.update([event]))
+    try:
+        page(made)
+    finally:
+        sys.setprofile(None)
+    return counted["call"]
+
+
+def test_twice_as_many_packages_are_twice_the_work() -> None:
+    assert calls(80) < 2.5 * calls(40)
 
 
 def test_what_belongs_together_stands_together() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import signal
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from libwheel.consumer.doctor import imports
 from libwheel.consumer.doctor.report import Copy, Diagnosis, FailedImport, Imports, Mapped, Severity
 from libwheel.errors import BuildError
+from unit.binaries.compiled import shared
 
 PYTHON = Path(sys.executable)
 LIB = Path("/env/lib")
@@ -58,6 +60,26 @@ def test_an_exit_status_is_told(modules: Path) -> None:
     assert failures("leaves") == {"leaves": "the process ended with exit status 7"}
 
 
+def test_a_signal_without_a_name_is_told(modules: Path) -> None:
+    (modules / "dies.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGRTMIN + 1)")
+    number = signal.SIGRTMIN + 1
+    assert failures("dies")["dies"].startswith(f"the process was ended by signal {number} (")
+
+
+def test_a_module_may_close_all_files(modules: Path) -> None:
+    (modules / "closes.py").write_text("import os; os.closerange(3, 100)")
+    assert failures("closes", "no_such", "closes").keys() == {"no_such"}
+
+
+def test_a_module_may_take_any_file_descriptor(modules: Path, tmp_path: Path) -> None:
+    (modules / "takes.py").write_text(
+        f"import os\nfile = os.open({str(tmp_path / 'taken')!r}, os.O_CREAT | os.O_WRONLY)\n"
+        "for number in range(3, 100): os.dup2(file, number)\n"
+    )
+    assert failures("takes") == {}
+    assert (tmp_path / "taken").read_bytes() == b""
+
+
 def test_a_module_that_stays_awake_does_not_keep_us(modules: Path) -> None:
     (modules / "awake.py").write_text(
         "import atexit, threading, time\natexit.register(time.sleep, 600)\n"
@@ -79,7 +101,7 @@ def test_a_module_does_not_see_our_arguments(modules: Path) -> None:
 
 
 def test_a_python_that_cannot_be_run(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match=r"cannot run .*/python: No such file"):
+    with pytest.raises(BuildError, match=r"cannot run .*/python': No such file"):
         imports.imported(tmp_path / "python", ["os"], ())
 
 
@@ -88,11 +110,20 @@ def test_a_python_that_is_none() -> None:
         imports.imported(Path("/bin/false"), ["os"], ())
 
 
-def test_extension_modules_and_what_every_linux_has_are_not_listed() -> None:
-    found = imports.imported(PYTHON, ["_ctypes", "_sqlite3", "math"], ())
+@pytest.mark.compiles
+def test_extension_modules_and_what_every_linux_has_are_not_listed(
+    modules: Path, tmp_path: Path
+) -> None:
+    library = shared(tmp_path / "libmine.so.1", "int mine;", "-lm", script="")
+    (modules / "loads.py").write_text(
+        f"import _ctypes, ctypes, math\nctypes.CDLL({str(library)!r})\nctypes.CDLL('libm.so.6')\n"
+    )
+    found = imports.imported(PYTHON, ["loads"], ())
     assert not found.failed
-    names = {mapped.path.name for mapped in found.mapped}
-    assert not any(name.startswith(("_ctypes", "_sqlite3", "libc.", "libm.")) for name in names)
+    paths = {mapped.path for mapped in found.mapped}
+    assert library in paths
+    names = {path.name for path in paths}
+    assert not any(name.startswith(("_ctypes", "libc.", "libm.")) for name in names)
 
 
 def test_the_probe_is_for_old_pythons_too() -> None:
@@ -108,8 +139,10 @@ def test_the_probe_is_for_old_pythons_too() -> None:
 # Diagnoses
 
 
-def copy(name: str, owner: str, *, shared: bool = False) -> Copy:
-    return Copy("hdf5", LIB / owner / name, name, owner, "1.0", shared, 6_000_000)
+def copy(name: str, owner: str, node: str = "") -> Copy:
+    """Return a copy of HDF5; a library wheel's has a version node."""
+    path, nodes = LIB / owner / name, tuple(filter(None, [node]))
+    return Copy("hdf5", path, name, owner, "1.0", bool(node), 6_000_000, nodes=nodes)
 
 
 def mapped(path: Path, copy_: Copy | None = None, needers: int = 0) -> Mapped:
@@ -136,16 +169,24 @@ def test_two_private_copies_in_one_process() -> None:
 
 
 def test_two_abis_of_a_library_wheel_are_meant() -> None:
-    one = copy("libhdf5-pywheel-310.so", "hdf5", shared=True)
-    other = copy("libhdf5-pywheel-320.so", "hdf5-2", shared=True)
+    one = copy("libhdf5-pywheel-310.so", "hdf5", "HDF5_PYWHEEL_310")
+    other = copy("libhdf5-pywheel-320.so", "hdf5-2", "HDF5_PYWHEEL_320")
     [found] = diagnose(mapped(one.path, one), mapped(other.path, other), copies=(one, other))
     assert found.severity is Severity.NOTE
     assert found.remedy.startswith("nothing")
 
 
-def test_two_wheels_of_one_soname_are_not() -> None:
-    one = copy("libhdf5-pywheel-310.so", "hdf5", shared=True)
-    other = copy("libhdf5-pywheel-310.so", "hdf5-again", shared=True)
+@pytest.mark.parametrize(
+    ("name", "node"),
+    [
+        ("libhdf5-pywheel-310.so", "HDF5_PYWHEEL_310"),
+        ("libhdf5-pywheel-310.so", "HDF5_PYWHEEL_320"),
+        ("libhdf5-pywheel-320.so", "HDF5_PYWHEEL_310"),
+    ],
+)
+def test_two_wheels_that_do_not_differ_in_all_are_not(name: str, node: str) -> None:
+    one = copy("libhdf5-pywheel-310.so", "hdf5", "HDF5_PYWHEEL_310")
+    other = copy(name, "hdf5-again", node)
     [found] = diagnose(mapped(one.path, one), mapped(other.path, other), copies=(one, other))
     assert found.severity is Severity.FAULT
 
@@ -156,6 +197,13 @@ def test_the_hosts_copy_beside_ours_is_a_note() -> None:
     [found] = diagnose(mapped(ours.path, ours), mapped(host), copies=(ours,))
     assert found.severity is Severity.NOTE
     assert str(host) in found.message
+
+
+def test_two_of_which_none_is_ours_are_not_for_us_to_mend() -> None:
+    found = [mapped(Path(folder, "libhdf5.so.103")) for folder in ("/usr/lib", "/opt/lib")]
+    [told] = diagnose(*found)
+    assert told.severity is Severity.NOTE
+    assert told.remedy.startswith("nothing in this environment: none of these is a file of its")
 
 
 def test_two_copies_of_one_package_are_its_makers_affair() -> None:
@@ -204,7 +252,7 @@ OLD = "ImportError: /env/lib/libhdf5-pywheel-310.so: version `HDF5_PYWHEEL_310' 
     ],
 )
 def test_a_failed_import_comes_with_what_to_do(reason: str, installed: str, remedy: str) -> None:
-    copies = (copy(installed, "hdf5", shared=True),) if installed else ()
+    copies = (copy(installed, "hdf5", "HDF5_PYWHEEL_310"),) if installed else ()
     [found] = imports.diagnoses(Imports(("pkg",), (), (FailedImport("pkg", reason),)), copies)
     assert (found.severity, found.rule, found.subject) == (Severity.FAULT, "import-failed", "pkg")
     assert reason in found.message

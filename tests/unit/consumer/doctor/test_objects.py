@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from libwheel.consumer.doctor import objects, packages
+from libwheel.consumer import packages
+from libwheel.consumer.doctor import objects
 from libwheel.consumer.doctor.objects import Object
 from unit.binaries.compiled import shared
 from unit.consumer.installed import SITE, install
@@ -51,6 +52,32 @@ def test_what_is_called_a_library_and_is_none_is_told(tmp_path: Path) -> None:
     assert found == {}
     assert unsound.keys() == {"bad.so", "worse.so.1"}
     assert unsound["bad.so"].startswith("is not a sound ELF file: ")
+
+
+def test_only_elf_files_and_what_has_their_name_can_be_unsound(tmp_path: Path) -> None:
+    files = {
+        f"{SITE}/one/lib.so.conf": b"text",
+        f"{SITE}/one/lib.so.d/notes.txt": b"text",
+        f"{SITE}/one/lib.so.orig": b"\x7fELF and no more",
+    }
+    install(tmp_path, "one", files)
+    found, unsound = read(tmp_path)
+    assert found == {}
+    assert unsound.keys() == {"lib.so.orig"}
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    site = install(tmp_path, "one", {f"{SITE}/one/ext.so": b"text"})
+    (site / "one/ext.so").unlink()
+    (site / "one/ext.so").mkdir()
+    assert read(tmp_path) == ({}, {"ext.so": "cannot be read: Is a directory"})
+
+
+def test_names_that_no_file_can_have_do_not_stop_it(tmp_path: Path) -> None:
+    site = install(tmp_path, "one", {})
+    record = site / "one-1.0.dist-info" / "RECORD"
+    record.write_text(f"{300 * 'x'}.so,,\n{300 * 'x'},,\none/{300 * 'y'}/lib.so,,\n")
+    assert read(tmp_path) == ({}, {})
 
 
 def test_what_is_not_there_is_passed_over(tmp_path: Path) -> None:

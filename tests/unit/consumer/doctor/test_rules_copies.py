@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from libwheel.consumer.doctor.objects import Object
-from libwheel.consumer.doctor.report import Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Severity
 from libwheel.consumer.doctor.rules_copies import several_copies
 from libwheel.naming import Tag
 from unit.binaries.compiled import shared
@@ -19,7 +19,8 @@ NAMES = names("H5", 100)
 def library_file(prefix: Path, tag: Tag = TAG) -> Object:
     """Return the file of the library wheel that is installed there."""
     owner = next(one for one in survey(prefix).packages if one.name == tag.wheel)
-    return thing(owner, f"../../{tag.library_file('hdf5')}", NAMES)
+    file = tag.library_file("hdf5")
+    return thing(owner, f"../../{file}", NAMES, soname=Path(file).name)
 
 
 def test_two_private_copies(tmp_path: Path) -> None:
@@ -31,6 +32,7 @@ def test_two_private_copies(tmp_path: Path) -> None:
         Diagnosis(
             Severity.FAULT,
             "several-copies",
+            About.LIBRARY,
             "hdf5",
             "2 copies (2 kB) of hdf5: libhdf5-00000000.so of h5py 1.0; libhdf5-11111111.so of "
             "tables 1.0",
@@ -71,6 +73,15 @@ def test_one_file_under_several_names_is_a_note(tmp_path: Path) -> None:
     [found] = several_copies(survey(tmp_path, files))
     assert (found.severity, found.rule) == (Severity.NOTE, "repeated-file")
     assert found.message.startswith("pyarrow 1.0 has arrow under 3 names, 3 kB together")
+
+
+def test_what_one_package_has_twice_is_its_makers_affair(tmp_path: Path) -> None:
+    owner = package("one", tmp_path)
+    files = [thing(owner, f"{folder}/libhdf5.so", NAMES) for folder in "ab"]
+    [found] = several_copies(survey(tmp_path, files))
+    assert (found.severity, found.rule) == (Severity.NOTE, "several-copies")
+    assert found.message == "2 copies (2 kB) of hdf5: libhdf5.so and libhdf5.so of one 1.0"
+    assert found.remedy == "nothing; the makers of one could do with one of them"
 
 
 @pytest.mark.compiles

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from libwheel.consumer.doctor.rules_loading import (
     unsafe_rpath,
 )
 from libwheel.naming import Tag
+from unit.binaries.compiled import shared
 from unit.consumer.installed import SITE, install, install_library_wheel
 from unit.consumer.surveys import extension, package, survey
 from unit.staged import TAG
@@ -23,7 +25,7 @@ REPAIR = "run `libwheel repair` on the wheel of one and install what it makes"
 
 @pytest.fixture
 def prefix(tmp_path: Path) -> Path:
-    """An environment with a library wheel, whose path is not a temporary folder's."""
+    """An environment with a library wheel, in a temporary folder, as every test's."""
     install_library_wheel(tmp_path, TAG, {"hdf5": b"a library"})
     return tmp_path
 
@@ -45,8 +47,27 @@ def test_no_library_wheel_has_it(tmp_path: Path) -> None:
         "fault",
         "library-not-found",
         f"one 1.0: ext.so needs {NAME}, and no library wheel that has it is installed",
-        "pip install hdf5",
+        f"install the library wheel that has {NAME}",
     )
+
+
+@pytest.mark.compiles
+def test_the_version_node_says_which(tmp_path: Path) -> None:
+    name = "libhdf5_hl-pywheel-310.so"
+    node = "HDF5_PYWHEEL_310 { global: *; };\n"
+    library = shared(tmp_path / "build" / name, "int value(void) { return 1; }", script=node)
+    caller = "int value(void); int PyInit_ext(void) { return value(); }"
+    path = shared(tmp_path / "ext.so", caller, library, script="")
+    one = replace(extension(package("one", tmp_path), "ext.so"), path=path)
+    [found] = library_not_found(survey(tmp_path, [one], {path: {name: None}}))
+    assert found.remedy == "pip install hdf5"
+
+
+def test_a_requirement_for_another_platform_does_not_count(tmp_path: Path) -> None:
+    install(tmp_path, "one", {}, requires=["hdf5 ~=1.14.5; sys_platform == 'win32'"])
+    one = extension(survey(tmp_path).packages[0], "one/ext.so")
+    [found] = library_not_found(survey(tmp_path, [one], {one.path: {NAME: None}}))
+    assert found.remedy == f"install the library wheel that has {NAME}"
 
 
 def test_the_consumer_s_requirement_says_which(tmp_path: Path) -> None:
@@ -123,7 +144,7 @@ def test_found_elsewhere_by_the_environment_variable(prefix: Path) -> None:
         "fault",
         "library-elsewhere",
         f"one 1.0: ext.so gets {other}, not {prefix / 'lib' / NAME} of hdf5 1.14.5",
-        f"take /opt/lib out of LD_LIBRARY_PATH; or {REPAIR}",
+        f"take /opt/lib/ out of LD_LIBRARY_PATH; or {REPAIR}",
     )
 
 
@@ -131,8 +152,33 @@ def test_found_elsewhere_and_nothing_installed(tmp_path: Path) -> None:
     one = extension(package("one", tmp_path), "one/ext.so", "/opt/lib")
     found = survey(tmp_path, [one], {one.path: {NAME: Path("/opt/lib") / NAME}})
     _, _, message, remedy = only(library_elsewhere(found))
-    assert message.endswith("where no library wheel of this environment has put it")
-    assert remedy == f"pip install hdf5; then {REPAIR}"
+    assert message.endswith("which no library wheel of this environment has put there")
+    assert remedy == f"install the library wheel that has {NAME}; then {REPAIR}"
+
+
+def test_the_entry_of_the_environment_variable_is_named_as_it_stands_there(prefix: Path) -> None:
+    other = prefix / "other"
+    other.mkdir()
+    (prefix / "linked").symlink_to(other)
+    one = extension(package("one", prefix), "one/ext.so")
+    entries = ("/opt", f"{prefix}/linked/")
+    needs = {one.path: {NAME: other / NAME}}
+    [found] = library_elsewhere(survey(prefix, [one], needs, library_path=entries))
+    assert found.remedy.startswith(f"take {prefix}/linked/ out of LD_LIBRARY_PATH; or run")
+
+
+def test_several_libraries_of_one_wheel_that_come_from_elsewhere_are_one_fault(
+    tmp_path: Path,
+) -> None:
+    install_library_wheel(tmp_path, TAG, {"hdf5": b"one", "hdf5_hl": b"two"})
+    one = extension(package("one", tmp_path), "one/ext.so")
+    high, other, lib = "libhdf5_hl-pywheel-310.so", Path("/opt/lib"), tmp_path / "lib"
+    needs = {one.path: {high: other / high, NAME: other / NAME}}
+    [found] = library_elsewhere(survey(tmp_path, [one], needs))
+    assert found.message == (
+        f"one 1.0: ext.so gets {other / high} and {other / NAME}, "
+        f"not {lib / high} and {lib / NAME} of hdf5 1.14.5"
+    )
 
 
 def test_a_link_to_the_right_file_is_right(prefix: Path) -> None:
@@ -159,13 +205,18 @@ def test_another_library_that_is_missing_is_a_note(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "severity", "reason"),
     [
-        ("/nowhere/at/all", "fault", "which is not there: whoever makes it"),
+        ("/nowhere/at/all", "note", "which is not there, a folder of the machine it was built on"),
+        ("/tmp/nowhere/at/all", "fault", "which is not there: whoever makes it"),
+        (f"/{300 * 'x'}", "note", "which is not there, a folder of the machine"),
         ("/tmp", "fault", "where others can put a library"),
         ("/usr/lib", "", ""),  # the interpreter's own prefix
         ("/etc", "note", "a folder of this machine and not of the environment"),
         ("lib", "fault", "which depends on the current folder"),
         ("", "fault", "an empty entry, the current folder, which depends on"),
         ("$ORIGIN/../lib", "", ""),
+        ("${ORIGIN}", "", ""),
+        ("$LIB/x", "fault", "which depends on the current folder"),
+        ("$ORIGINAL", "fault", "which depends on the current folder"),
     ],
 )
 def test_rpaths(prefix: Path, entry: str, severity: str, reason: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from libwheel.consumer.doctor.report import Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Severity
 from libwheel.consumer.doctor.rules_versions import no_requirement, requirement_not_met, too_old
 from libwheel.naming import Tag
 from unit.binaries.compiled import shared
@@ -35,6 +35,9 @@ def prefix(tmp_path: Path) -> Path:
         ("hdf5 >=2; extra == 'test'", ""),
         ("zlib >=2", ""),
         ("what is this", ""),
+        ("hdf5 what is this", ""),
+        ("hdf5 >=2; sys_platform ~= '1'", ""),
+        ("hdf5 >=2; 'a' in extras", ""),
     ],
 )
 def test_requirements(prefix: Path, requirement: str, rule: str) -> None:
@@ -49,6 +52,7 @@ def test_a_requirement_that_is_not_met_says_what_to_install(prefix: Path) -> Non
         Diagnosis(
             Severity.FAULT,
             "too-old",
+            About.DISTRIBUTION,
             "one",
             "one 1.0 was built for hdf5~=1.14.6; hdf5 1.14.5 is installed",
             "pip install 'hdf5~=1.14.6'",
@@ -66,7 +70,7 @@ def test_a_consumer_whose_metadata_do_not_speak_of_it(prefix: Path) -> None:
     [note] = no_requirement(survey(prefix, [one, two], needs))
     assert (note.severity, note.rule, note.subject) == (Severity.NOTE, "no-requirement", "one")
     assert note.message.startswith("one 1.0 needs hdf5, and its metadata do not say so")
-    assert "which adds hdf5 ~=1.14.5" in note.remedy
+    assert "which adds hdf5~=1.14.5" in note.remedy
 
 
 LIBRARY = "int first(void) { return 1; }\n"
@@ -103,11 +107,22 @@ def test_a_library_that_lacks_a_function(tmp_path: Path, caller: Path) -> None:
         Diagnosis(
             Severity.FAULT,
             "too-old",
+            About.DISTRIBUTION,
             "one",
             "one 1.0 was built for a newer libtiny-pywheel-1.so than tiny 1.0 has: it lacks second",
             "pip install --upgrade tiny",
         )
     ]
+
+
+@pytest.mark.compiles
+def test_a_library_from_elsewhere_says_nothing_of_the_wheel(tmp_path: Path, caller: Path) -> None:
+    name = "libtiny-pywheel-1.so"
+    old = shared(tmp_path / "old" / name, LIBRARY, script=NODE)
+    one = replace(extension(package("one", tmp_path), "ext.so"), path=caller)
+    assert list(too_old(survey(tmp_path, [one], {caller: {name: old}}))) == []
+    install_library_wheel(tmp_path, Tag("tiny", "1.0", "1", 0), {"tiny": b"newer"})
+    assert list(too_old(survey(tmp_path, [one], {caller: {name: old}}))) == []
 
 
 @pytest.mark.compiles

@@ -8,8 +8,10 @@ from pathlib import Path
 from libwheel.console import Console
 from libwheel.consumer.doctor import json_report, text_report
 from libwheel.consumer.doctor.report import (
+    About,
     Copy,
     Diagnosis,
+    FailedImport,
     Imports,
     LibraryRow,
     Mapped,
@@ -22,8 +24,12 @@ PREFIX = Path("/envs/my präfix")
 SITE = PREFIX / "lib/python3.11/site-packages"
 OURS = PREFIX / "lib/libhdf5-pywheel-310.so"
 THEIRS = SITE / "tables.libs/libhdf5-b93485fa.so.310.5.1"
-FAULT = Diagnosis(Severity.FAULT, "several-copies", "hdf5", "2 copies of hdf5", "share one")
-NOTE = Diagnosis(Severity.NOTE, "unreadable", str(SITE / "x.so"), "x.so is damaged", "nothing")
+FAULT = Diagnosis(
+    Severity.FAULT, "several-copies", About.LIBRARY, "hdf5", "2 copies of hdf5", "share one"
+)
+NOTE = Diagnosis(
+    Severity.NOTE, "unreadable", About.FILE, str(SITE / "x.so"), "x.so is damaged", "nothing"
+)
 
 SOUND = Report(
     python=PREFIX / "bin/python",
@@ -39,7 +45,7 @@ BAD = replace(
     SOUND,
     copies=(
         *SOUND.copies,
-        Copy("hdf5", THEIRS, THEIRS.name, "tables", "3.11", shared=False, size=4_600_000),
+        Copy("hdf5", THEIRS, THEIRS.name, "tables", "3.11", False, 4_600_000, nodes=("HDF5_1",)),
         *(
             Copy("hdf5", SITE / f"other/{name}.so", "", "other", "1", False, 9_000, linked_in=True)
             for name in "ab"
@@ -52,7 +58,7 @@ BAD = replace(
 EXPECTED = """\
 environment  /envs/my präfix
 python       /envs/my präfix/bin/python
-looked at    3 distributions, 5 shared libraries
+looked at    3 distributions, 3 shared libraries
 
 library wheels
   name  version  used by  files
@@ -99,6 +105,21 @@ def test_one_file_under_several_names_is_here_once() -> None:
     assert "more than once" not in text(replace(SOUND, copies=(*SOUND.copies, other)))
 
 
+def test_two_files_of_one_folder_without_a_name_of_their_own_are_two() -> None:
+    nameless = tuple(
+        Copy("foo", SITE / f"pkg/{name}", "", "pkg", "1", shared=False, size=1)
+        for name in ("libfoo.so", "libfoo-1.so")
+    )
+    shown = text(replace(SOUND, copies=nameless))
+    assert "here more than once" in shown
+    assert "  foo      1 kB  pkg 1  pkg/libfoo.so\n" in shown
+
+
+def test_a_name_of_a_path_s_look_is_shown_as_it_is() -> None:
+    odd = replace(FAULT, subject=str(SITE / "x.so"))
+    assert f"several-copies: {SITE}/x.so" in text(replace(BAD, diagnoses=(odd,)))
+
+
 def test_several_of_a_kind_are_counted() -> None:
     assert text(replace(SOUND, diagnoses=(FAULT, FAULT))).endswith("\n\n2 faults")
 
@@ -112,6 +133,15 @@ def test_what_the_imports_loaded() -> None:
     shown = text(replace(SOUND, imports=Imports(("h5py", "numpy"), (mapped,), ())))
     assert "loaded by importing h5py and numpy\n" in shown
     assert "  h5py    3.1 MB  lib/libhdf5-pywheel-310.so  h5.so\n" in shown
+
+
+def test_what_could_not_be_imported_is_named() -> None:
+    failed = tuple(FailedImport(name, "no such") for name in "abcdef")
+    shown = text(replace(SOUND, imports=Imports(("a", "h5py"), (), failed)))
+    assert "could not be imported: a, b, c, d, e and f\n" in shown
+    assert "nothing of interest" not in shown
+    shown = text(replace(SOUND, imports=Imports(("h5py",), (), ())))
+    assert "loaded by importing h5py: nothing of interest\n" in shown
 
 
 def test_lines_are_as_wide_as_the_terminal() -> None:
@@ -131,12 +161,45 @@ def test_colours_are_for_terminals() -> None:
         assert text_report.text(BAD, console, None) == EXPECTED
 
 
-def test_json_has_the_fields_as_keys_and_paths_as_text() -> None:
-    found = json.loads(json_report.text(BAD))
-    assert list(found) == [
-        *("python", "prefix", "distributions", "library_wheels"),
+# What programs read: keys are added, none goes
+JSON_KEYS = {
+    "": (
+        *("schema", "is_sound", "python", "prefix", "distributions", "library_wheels"),
         *("copies", "uses", "diagnoses", "imports"),
-    ]
+    ),
+    "library_wheels": ("name", "version", "platforms", "files", "consumers"),
+    "copies": (
+        *("library", "path", "soname", "owner", "version", "shared", "size", "linked_in"),
+        "nodes",
+    ),
+    "uses": ("consumer", "extension", "copy"),
+    "diagnoses": ("severity", "rule", "about", "subject", "message", "remedy"),
+    "imports": ("modules", "mapped", "failed"),
+    "imports.mapped": ("path", "soname", "size", "imported", "needed_by", "copy"),
+    "imports.failed": ("module", "reason"),
+}
+
+
+def test_the_keys_of_json() -> None:
+    mapped = Mapped(OURS, OURS.name, 3_100_000, "h5py", (SITE / "h5py/h5.so",), OURS)
+    imports = Imports(("h5py", "nope"), (mapped,), (FailedImport("nope", "no such"),))
+    found = json.loads(json_report.text(replace(BAD, imports=imports)))
+    assert {name: tuple(record(found, name)) for name in JSON_KEYS} == JSON_KEYS
+
+
+def record(found: object, name: str) -> dict[str, object]:
+    """Return what is there, or the first of several."""
+    for key in filter(None, name.split(".")):
+        assert isinstance(found, dict)
+        found = found[key][0] if isinstance(found[key], list) else found[key]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_json_has_paths_as_text() -> None:
+    found = json.loads(json_report.text(BAD))
+    assert (found["schema"], found["is_sound"]) == (1, False)
+    assert json.loads(json_report.text(SOUND))["is_sound"]
     assert found["prefix"] == str(PREFIX)
     assert found["copies"][1] == {
         "library": "hdf5",
@@ -147,6 +210,7 @@ def test_json_has_the_fields_as_keys_and_paths_as_text() -> None:
         "shared": False,
         "size": 4_600_000,
         "linked_in": False,
+        "nodes": ["HDF5_1"],
     }
     assert found["diagnoses"][0]["severity"] == "fault"
     assert found["imports"] is None

@@ -25,6 +25,18 @@ def test_a_damaged_file_is_named() -> None:
         elf_members.read([Member("guest/it.so", b"\x7fELF and no more")])
 
 
+@pytest.mark.parametrize("name", ["guest/tests/broken", "guest/so/it.solid", "guest/it.so/data"])
+def test_damaged_data_is_nothing(name: str) -> None:
+    assert elf_members.read([Member(name, b"\x7fELF and no more")]) == ()
+
+
+def test_in_a_pure_wheel_all_that_is_damaged_is_data() -> None:
+    broken = [Member("guest/tests/it.so.1", b"\x7fELF and no more")]
+    assert elf_members.read(broken, is_pure=True) == ()
+    with pytest.raises(BuildError):
+        elf_members.read(broken)
+
+
 def test_what_is_known_is_not_read_again() -> None:
     known = member("guest/it.so")  # whose content is no ELF file's
     assert elf_members.read([Member(known.name, known.content)], [known]) == (known,)

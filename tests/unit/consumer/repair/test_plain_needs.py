@@ -1,15 +1,33 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePosixPath
+
 import pytest
 
+from libwheel import locator
+from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.repair import plain_needs
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.errors import BuildError
+from libwheel.naming import Tag
+from libwheel.staging import StagedLibrary
 from unit.consumer.consumers import libraries, library_wheel, member, takes
+from unit.staged import library
 
+
+def described(tag: Tag, *staged: StagedLibrary) -> LibraryWheel:
+    """Return a library wheel with the constants that its locator has."""
+    modules = locator.modules(tag, f"~= {tag.version}", staged)
+    constants = locator.read(modules[PurePosixPath(tag.import_name, "__init__.py")])
+    wheel = library_wheel(tag.version, name=tag.wheel, files=constants.libraries)
+    return replace(wheel, constants=constants)
+
+
+HDF5, ZLIB = Tag("hdf5", "1.14.5", "310", 0), Tag("zlib", "1.3.1", "1", 0)
 INSTALLED = {
-    **libraries("H5open", "H5close"),
-    **libraries("inflate", wheel=library_wheel("1.3.1", name="zlib", files=("libz-pywheel-1.so",))),
+    **libraries("H5open", "H5close", wheel=described(HDF5, library("hdf5"), library("hdf5_hl"))),
+    **libraries("inflate", wheel=described(ZLIB, library("zlib", stem="z", tag=ZLIB))),
 }
 
 
@@ -29,15 +47,15 @@ def test_a_plain_library_of_the_same_name(name: str) -> None:
     assert f"a.so: built against a plain {name}, not against hdf5 1.14.5, which is" in said
     assert "it takes 1 symbol from there" in said
     assert "(H5open)" in said
-    assert "pkg-config name hdf5-pywheel" in said
+    assert "by pkg-config (hdf5-pywheel and hdf5_hl-pywheel)" in said
     assert "python -m hdf5_pywheel prefix" in said
 
 
 def test_a_symbol_with_a_version_of_the_plain_library() -> None:
     taken = takes("inflate", "libz.so.1", node="ZLIB_1.2.0")
-    assert "built against a plain libz.so.1, not against zlib 1.3.1" in problem(
-        member("a.so", "libz.so.1", takes=(taken,))
-    )
+    said = problem(member("a.so", "libz.so.1", takes=(taken,)))
+    assert "built against a plain libz.so.1, not against zlib 1.3.1" in said
+    assert "by pkg-config (zlib-pywheel)" in said
 
 
 @pytest.mark.parametrize(

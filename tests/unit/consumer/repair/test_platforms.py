@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from libwheel.consumer.repair import platforms
@@ -43,13 +45,43 @@ HIGH = "manylinux_2_34_x86_64"
         ({HIGH}, ("linux_x86_64",), {"linux_x86_64"}),
     ],
 )
-def test_lifted(proved: frozenset[str], library: tuple[str, ...], expected: set[str]) -> None:
+def test_what_is_proved(
+    proved: frozenset[str], library: tuple[str, ...], expected: set[str]
+) -> None:
     wheels = [library_wheel(platforms=library)]
-    assert platforms.lifted(frozenset(proved), wheels) == expected
+    for said in ({"linux_x86_64"}, proved, {"any"}):
+        assert platforms.fit(frozenset(said), frozenset(proved), wheels) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "library", "expected"),
+    [
+        (LOW, LOW, {HIGH}),  # too low
+        ({HIGH, "manylinux_2_12_x86_64"}, LOW, {HIGH}),
+        ({"manylinux_2_35_x86_64"}, LOW, {HIGH, "manylinux_2_35_x86_64"}),  # asks for more
+        ({"manylinux_2_35_x86_64"}, {"manylinux_2_35_x86_64"}, {"manylinux_2_35_x86_64"}),
+    ],
+)
+def test_what_a_wheel_says_of_itself(
+    said: Iterable[str], library: Iterable[str], expected: set[str]
+) -> None:
+    wheels = [library_wheel(platforms=tuple(library))]
+    assert platforms.fit(frozenset(said), frozenset({HIGH}), wheels) == expected
+
+
+def test_without_a_proof_there_is_no_promise() -> None:
+    plain = frozenset({"linux_x86_64"})
+    for said in (plain, LOW):
+        assert platforms.fit(said, plain, [library_wheel()]) == plain
+
+
+def test_names_that_promise_nothing() -> None:
+    assert platforms.plain(LOW) == {"linux_x86_64"}
+    assert platforms.plain({"any"}) == {"any"}
 
 
 def test_the_highest_of_several_library_wheels_counts() -> None:
     wheels = [library_wheel(), library_wheel(platforms=(HIGH,), name="zlib")]
-    assert platforms.lifted(LOW, wheels) == {HIGH}
+    assert platforms.fit(LOW, LOW, wheels) == {HIGH}
     plain = library_wheel(platforms=("linux_x86_64",), name="lz4")
-    assert platforms.lifted(LOW, [*wheels, plain]) == {"linux_x86_64"}
+    assert platforms.fit(LOW, LOW, [*wheels, plain]) == {"linux_x86_64"}

@@ -82,7 +82,13 @@ def test_what_is_no_wheel(tmp_path: Path) -> None:
     gone = tmp_path / f"guest-1.0-{TAG}.whl"
     assert f"{gone} is not there" in problem_of(gone)
     gone.mkdir()
-    assert f"{gone} is no file" in problem_of(gone)
+    assert f"{gone} cannot be read: Is a directory" in problem_of(gone)
+
+
+def test_a_wheel_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
+    wheel = tmp_path / f"guest-1.0-{TAG}.whl"
+    wheel.symlink_to(wheel)
+    assert problem_of(wheel) == f"{wheel} cannot be read: Too many levels of symbolic links"
 
 
 def problem_of(path: Path) -> str:

@@ -36,7 +36,17 @@ def test_nothing_to_add_changes_nothing() -> None:
     assert with_requirements(HEAD[:-1], []) == HEAD[:-1]
 
 
-@pytest.mark.parametrize("there", ["hdf5~=1.14.5", "HDF5 (~=1.14.5)", "hdf5 ~= 1.14.5"])
+@pytest.mark.parametrize(
+    "there",
+    [
+        "hdf5~=1.14.5",
+        "HDF5 (~=1.14.5)",
+        "hdf5 ~= 1.14.5",
+        "hdf5\n        ~=1.14.5",
+        "hdf5==1.14.5",
+        "hdf5==1.14.7",
+    ],
+)
 def test_what_is_there_is_not_lacking(there: str) -> None:
     metadata = HEAD + f"Requires-Dist: {there}\n".encode()
     assert wheel_metadata.lacking(metadata, [HDF5]) == ()
@@ -44,11 +54,26 @@ def test_what_is_there_is_not_lacking(there: str) -> None:
 
 @pytest.mark.parametrize(
     "there",
-    ["hdf5", "hdf5==1.14.5", "hdf5~=1.14.5; extra == 'io'", "hdf5 @ file:///x.whl", "h d f 5"],
+    [
+        "hdf5",
+        "hdf5==1.14.*",
+        "hdf5==2.0.0",
+        "hdf5>=1.14.5",
+        "zlib==1.14.5",
+        "hdf5~=1.14.5; extra == 'io'",
+        "hdf5 @ file:///x.whl",
+        "h d f 5",
+    ],
 )
 def test_what_is_there_for_some_is_lacking(there: str) -> None:
     metadata = HEAD + f"Requires-Dist: {there}\n".encode()
     assert wheel_metadata.lacking(metadata, [HDF5]) == (HDF5,)
+
+
+def test_one_version_is_not_another() -> None:
+    metadata = HEAD + b"Requires-Dist: hdf5~=1.14.5\nRequires-Dist: hdf5==1.14.6\n"
+    exact = Requirement("hdf5==1.14.5")
+    assert wheel_metadata.lacking(metadata, [exact]) == (exact,)
 
 
 def test_platforms_of_every_expansion() -> None:

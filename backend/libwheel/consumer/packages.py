@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from libwheel import naming
+
+_NAME = re.compile(r"\s*([\w.-]+)")  # of a requirement: it stands first
+NO_RECORD = "it has no RECORD"
 
 
 @dataclass(frozen=True)
@@ -28,12 +34,12 @@ class Recorded:
 class Package:
     """An installed distribution; `requires` are the lines of Requires-Dist.
 
-    `problem` says why RECORD could not be read, if it could not.
+    `info` is its dist-info. `problem` says why its files are not known, if they should be.
     """
 
     name: str
     version: str
-    site: Path
+    info: Path
     requires: tuple[str, ...]
     files: tuple[Recorded, ...]
     problem: str = ""
@@ -45,10 +51,45 @@ class Package:
     def key(self) -> str:
         return naming.canonical(self.name)
 
+    @property
+    def site(self) -> Path:
+        return self.info.parent
+
     def path(self, name: str) -> Path:
         """Return where the file is that RECORD calls `name`, by its true folder."""
         folder, file = os.path.split(self.site / name)
         return Path(os.path.realpath(folder)) / file
+
+    def requirements(self, name: str, markers: Mapping[str, str]) -> Iterator[Requirement]:
+        """Yield what it requires, without extras, of the distribution with this canonical name.
+
+        A line that makes no sense is none of them. Lines about others are not even parsed.
+        """
+        for line in self.requires:
+            start = _NAME.match(line)
+            if start and naming.canonical(start[1]) == name:
+                yield from _applicable(line, {**markers, "extra": ""})
+
+
+def _applicable(line: str, markers: Mapping[str, str]) -> Iterator[Requirement]:
+    try:
+        requirement = Requirement(line)
+        applies = requirement.marker is None or requirement.marker.evaluate({**markers})
+    except (ValueError, KeyError):  # so packaging's errors are, of every version and kind
+        return
+    if applies:
+        yield requirement
+
+
+def exists(path: Path) -> bool:
+    """Tell whether a file is there, as far as we may know: what is hidden from us counts."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def installed(folders: Iterable[Path]) -> tuple[Package, ...]:
@@ -68,7 +109,7 @@ def _read(info: Path) -> Package:
     return Package(
         name=next((value for key, value in headers if key == "name"), name),
         version=next((value for key, value in headers if key == "version"), version),
-        site=info.parent,
+        info=info,
         requires=tuple(value for key, value in headers if key == "requires-dist"),
         files=files,
         problem=problem,
@@ -93,9 +134,18 @@ def _record(record: Path) -> tuple[tuple[Recorded, ...], str]:
         with record.open(encoding="utf-8", newline="") as stream:
             rows = [row for row in csv.reader(stream) if row]
     except FileNotFoundError:
-        return (), ""  # as of an operating system's packages: the specification allows it
+        return (), _lack_of_record(record.parent)
     except (OSError, ValueError, csv.Error) as error:
         return (), f"{record.name} cannot be read: {error}"
-    if any(len(row) != len(("path", "hash", "size")) for row in rows):
+    if any(len(row) != len(("path", "hash", "size")) or "\0" in row[0] for row in rows):
         return (), f"{record.name} has lines that are not path, hash and size"
     return tuple(Recorded(path, digest) for path, digest, _ in rows), ""
+
+
+def _lack_of_record(info: Path) -> str:
+    """Say so of a library wheel, whose locator needs it.
+
+    An operating system's packages have none either, as the specification allows.
+    """
+    name = naming.canonical(info.name.partition("-")[0])
+    return NO_RECORD if exists(info.parent / naming.import_name(name)) else ""

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from pathlib import Path, PosixPath
 
-from libwheel.consumer.doctor import packages
-from libwheel.consumer.doctor.packages import Recorded
+import pytest
+
+from libwheel.consumer import packages
+from libwheel.consumer.packages import Recorded
 from unit.consumer.installed import SITE, digest, install
 
 
@@ -46,11 +49,58 @@ def test_without_metadata_the_folder_tells_the_name(tmp_path: Path) -> None:
 
 
 def test_a_record_that_is_none_is_told(tmp_path: Path) -> None:
-    for name, content in (("one", b"a,b\n"), ("two", b"\xff\xfe,,\n"), ("three", b'"' * 3)):
+    records = {"one": b"a,b\n", "two": b"\xff\xfe,,\n", "three": b'"' * 3, "four": b"a\0,,\n"}
+    for name, content in records.items():
         (tmp_path / f"{name}-1.dist-info").mkdir()
         (tmp_path / f"{name}-1.dist-info" / "RECORD").write_bytes(content)
     found = {one.name: one for one in packages.installed([tmp_path])}
     assert found["one"].problem == "RECORD has lines that are not path, hash and size"
     assert "RECORD cannot be read" in found["two"].problem
     assert found["three"].problem
+    assert found["four"].problem == "RECORD has lines that are not path, hash and size"
     assert not any(one.files for one in found.values())
+
+
+def test_a_record_that_a_library_wheel_has_lost_is_told(tmp_path: Path) -> None:
+    (tmp_path / "zlib_ng-1.dist-info").mkdir()
+    (tmp_path / "zlib_ng_pywheel").mkdir()
+    [found] = packages.installed([tmp_path])
+    assert found.problem == "it has no RECORD"
+
+
+@pytest.mark.parametrize(
+    ("line", "specifiers"),
+    [
+        ("HDF5.x >=2", [">=2"]),
+        ("hdf5-x", [""]),
+        ("hdf5-x >=2; sys_platform == 'linux'", [">=2"]),
+        ("hdf5-x >=2; sys_platform == 'win32'", []),
+        ("hdf5-x >=2; extra == 'test'", []),
+        ("hdf5-x >=2; sys_platform ~= '1'", []),
+        ("hdf5-x >=2; platform_release >= '20'", []),
+        ("hdf5-x >=2; 'a' in extras", []),
+        ("hdf5-x at all", []),
+        ("hdf5", []),
+        ("?", []),
+    ],
+)
+def test_requirements(tmp_path: Path, line: str, specifiers: list[str]) -> None:
+    [package] = packages.installed([install(tmp_path, "one", {}, requires=[line])])
+    markers = {"sys_platform": "linux", "platform_release": "6.1.0-any+64"}
+    found = package.requirements("hdf5-x", markers)
+    assert [str(one.specifier) for one in found] == specifiers
+
+
+class Hidden(PosixPath):
+    """A file in a folder that may not be entered."""
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        raise PermissionError(self, follow_symlinks)
+
+
+def test_what_exists(tmp_path: Path) -> None:
+    (tmp_path / "broken").symlink_to(tmp_path / "nowhere")
+    assert packages.exists(tmp_path)
+    assert packages.exists(Hidden(tmp_path))
+    for name in ("nowhere", "broken", 300 * "x", "nul\0"):
+        assert not packages.exists(tmp_path / name)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_SHOWN = 3
 
-
-def listed(items: Sequence[str]) -> str:
-    """Return ``a, b and c``, or ``a, b, c and 4 more``."""
-    rest = len(items) - _SHOWN
+def listed(items: Sequence[str], shown: int = 3) -> str:
+    """Return ``a, b and c``, or the first that are to be shown: ``a, b, c and 4 more``."""
+    rest = len(items) - shown
     if rest > 1:
-        return f"{', '.join(items[:_SHOWN])} and {rest} more"
+        return f"{', '.join(items[:shown])} and {rest} more"
     return " and ".join(part for part in (", ".join(items[:-1]), *items[-1:]) if part)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from libwheel.consumer.words import listed, sized
+from libwheel.words import listed, sized
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -11,9 +10,9 @@ from pathlib import Path
 
 from libwheel import locator
 from libwheel.naming import Tag
-from unit.staged import TAG, library, write
+from unit.consumer.installed import SITE, write_recorded
+from unit.staged import TAG, library
 
-SITE = "lib/python3.11/site-packages"
 HEADERS = ("hdf5.h", "sub/more.h")
 
 
@@ -64,25 +63,23 @@ def data(tag: Tag = TAG, headers: tuple[str, ...] = HEADERS) -> tuple[str, ...]:
 
 
 def info(tag: Tag = TAG) -> str:
-    return f"{tag.stem}.dist-info"
+    return f"{tag.release_stem}.dist-info"
 
 
 def install(
-    prefix: Path, site: str = SITE, tag: Tag = TAG, headers: tuple[str, ...] = HEADERS
+    prefix: Path, site: str | Path = SITE, tag: Tag = TAG, headers: tuple[str, ...] = HEADERS
 ) -> Installed:
-    """Write the wheel's files, and a RECORD as pip does: relative to site-packages."""
+    """Install the wheel with data files that are empty; RECORD lists byte code, as pip's does."""
     installed = Installed(prefix, prefix / site)
     libraries = (library("hdf5", tag=tag), library("hdf5_hl", "hdf5", tag=tag))
     made = locator.modules(tag, "~= 1.14.5", libraries)
     metadata = f"Metadata-Version: 2.4\nName: hdf5\nVersion: {tag.version}\n"
+    described = installed.site / info(tag)
     texts = {installed.site / path: text for path, text in made.items()}
     texts |= {prefix / name: "" for name in data(tag, headers)}
-    texts[installed.site / info(tag) / "METADATA"] = metadata
-    texts[installed.site / info(tag) / "entry_points.txt"] = locator.entry_points(tag)
-    for path, text in texts.items():
-        write(path, text)
-    byte_code = installed.site / "hdf5_pywheel" / "__pycache__" / "__init__.cpython-311.pyc"
-    names = [os.path.relpath(path, installed.site) for path in (*texts, byte_code)]
-    record = installed.site / info(tag) / "RECORD"
-    write(record, "".join(f"{name},,\n" for name in names))
+    texts[described / "METADATA"] = metadata
+    texts[described / "entry_points.txt"] = locator.entry_points(tag)
+    write_recorded(described, {path: text.encode() for path, text in texts.items()})
+    with (described / "RECORD").open("a") as record:
+        record.write("hdf5_pywheel/__pycache__/__init__.cpython-311.pyc,,\n")
     return installed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from environments import Venv, run, run_alone
 
-Consumer = Callable[[Venv, Path, str, Sequence[str], Path], Path]
+Way = Callable[[Venv, Path, str, Sequence[str], Path], Path]
 
 
 def by_pkg_config(
@@ -54,7 +54,7 @@ def by_cmake(
     return folder / "build" / "smoke"
 
 
-CONSUMERS: dict[str, Consumer] = {
+WAYS: dict[str, Way] = {
     "pkg-config": by_pkg_config,
     "meson": by_meson,
     "cmake": by_cmake,
