@@ -58,8 +58,7 @@ def add(commands: Commands) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    python: Path = options.python
-    place = environment.ask(python / "bin" / "python" if python.is_dir() else python)
+    place = environment.ask(environment.python_of(options.python))
     report = examination.examine(place, loader.of_this_machine(os.environ))
     if options.modules:
         report = examination.with_imports(report, options.modules)

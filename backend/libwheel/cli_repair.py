@@ -60,6 +60,8 @@ def _repair(options: argparse.Namespace) -> int:
     """Repair what can be; every error is shown."""
     console, epoch = Console(), file_time(settings.epoch(os.environ))
     installed = library_wheels.installed(Path(folder) for folder in sys.path)
+    if not options.check:
+        repairing.refuse_unwritable(options.outdir)
     made: dict[str, Path] = {}
     unfit = 0
     for path in options.wheel:

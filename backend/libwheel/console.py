@@ -121,7 +121,7 @@ class Progress:
         if now - self.shown < (_DRAW_EVERY if terminal else _LINE_EVERY):
             return
         self.shown = now
-        text = f"  {self.label} ({now - self.start:.0f} s): {_plain(state)}"
+        text = f"  {self.label} ({now - self.start:.0f} s): {plain(state)}"
         (self.console.draw if terminal else self.console.line)(text)
 
     def _amount(self) -> str:
@@ -132,6 +132,6 @@ class Progress:
         return f"[{bar:<20}] {share}" if self.console.is_terminal else share
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return `text`, which may be a compiler's, without colours and control characters."""
     return "".join(c for c in re.sub(r"\033\[[0-9;]*[A-Za-z]", "", text) if c.isprintable())

@@ -125,7 +125,11 @@ class Build:
 class Library:
     """What the wheel promises: a shared library with a .pc file and a CMake target."""
 
-    name: str = key("Its name in pkg-config, CMake and Meson.", check=checks.library_name)
+    name: str = key(
+        "Its name in pkg-config, CMake and Meson. Wheels for one environment must differ in the "
+        "names of their libraries, since the .pc files share a folder; `file` may be the same.",
+        check=checks.library_name,
+    )
     description: str = key("One line for the .pc file.", check=checks.description)
     headers: tuple[str, ...] = key(
         "Patterns below upstream's `include/`: what is shipped with it.", check=checks.inside

@@ -1,4 +1,4 @@
-"""How sentences list things, and say sizes."""
+"""How sentences list and count things, and say sizes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ def listed(items: Sequence[str], shown: int = 3) -> str:
     if rest > 1:
         return f"{', '.join(items[:shown])} and {rest} more"
     return " and ".join(part for part in (", ".join(items[:-1]), *items[-1:]) if part)
+
+
+def counted(number: int, one: str, several: str) -> str:
+    """Return ``1 library`` or ``2 libraries``."""
+    return f"{number} {one if number == 1 else several}"
 
 
 def sized(size: int) -> str:

@@ -137,9 +137,12 @@ def test_pip_target_leaves_the_library_out(wheels: list[Path], tmp_path: Path) -
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index")
     run(*pip, "--target", target, wheels[0])
     venv = make_venv(tmp_path / "venv")
-    status, found, _ = doctor(venv, variables={"PYTHONPATH": str(target)})
+    status, found, text = doctor(venv, variables={"PYTHONPATH": str(target)})
     assert (status, list(found)) == (1, ["files-missing"])
-    assert "`pip install --target` leaves them out" in found["files-missing"]["message"]
+    message = found["files-missing"]["message"]
+    assert message.startswith(f"sample1 1.0.0 was installed without {FILE}")
+    assert "sample.h" not in message  # pip has not left it out
+    assert "\n  sample1  1.0.0    nobody\n" in text
 
 
 def test_the_library_is_overwritten_by_another_package(venv: Venv) -> None:
@@ -166,6 +169,54 @@ def test_another_abi_is_another_wheel(venv: Venv, wheels: list[Path]) -> None:
     status, found, _ = doctor(venv)
     assert (status, list(found)) == (1, ["library-not-found"])
     assert "no library wheel that has it is installed" in found["library-not-found"]["message"]
+
+
+@pytest.mark.parametrize("content", [b"x\n", None], ids=["text", "another library"])
+def test_the_library_is_overwritten_by_hand(
+    venv: Venv, tmp_path: Path, content: bytes | None
+) -> None:
+    (tmp_path / "other.c").write_text("void other(void) {}\n")
+    run("gcc", "-shared", "-o", tmp_path / FILE, tmp_path / "other.c")
+    (venv.root / "lib" / FILE).write_bytes(content or (tmp_path / FILE).read_bytes())
+    status, found, _ = doctor(venv, "--import", "first")
+    assert status == 1
+    assert "too-old" not in found
+    if content:
+        assert found["library-not-found"]["remedy"] == "put sample1 right first: see file-changed"
+        assert found["import-failed"]["remedy"].startswith("see file-changed: pip install")
+
+
+def test_each_layer_has_the_library(venv: Venv, sound: Path, tmp_path: Path) -> None:
+    below = packages(Venv(sound).python)
+    shutil.rmtree(packages(venv.python) / "first")
+    [info] = packages(venv.python).glob("first-*.dist-info")
+    shutil.rmtree(info)
+    variables = {"PYTHONPATH": f"{packages(venv.python)}:{below}"}
+    status, found, _ = doctor(venv, variables=variables)
+    assert (status, list(found)) == (1, ["library-elsewhere"])
+    assert found["library-elsewhere"]["message"].endswith(": each layer has one")
+    (tmp_path / "opens.py").write_text(
+        f"import ctypes, first\nctypes.CDLL({str(venv.root / 'lib' / FILE)!r})\n"
+    )
+    variables = {"PYTHONPATH": f"{variables['PYTHONPATH']}:{tmp_path}"}
+    _, found, _ = doctor(venv, "--import", "opens", variables=variables)
+    assert found["mapped-twice"]["severity"] == "fault"
+    assert "in one layer of sys.path only" in found["mapped-twice"]["remedy"]
+
+
+def test_the_import_says_what_the_rule_says(venv: Venv, below: Path) -> None:
+    _, found, _ = doctor(venv, "--import", "first", variables={"PYTHONPATH": str(below)})
+    assert found.keys() == {"library-not-found", "import-failed"}
+    told = found["library-not-found"]["remedy"]
+    assert found["import-failed"]["remedy"] == f"see library-not-found: {told}"
+
+
+def test_an_editable_install_is_not_looked_at(venv: Venv) -> None:
+    [info] = packages(venv.python).glob("first-*.dist-info")
+    (info / "direct_url.json").write_text('{"url": "file:///x", "dir_info": {"editable": true}}')
+    status, found, text = doctor(venv)
+    assert (status, list(found)) == (0, ["not-looked-at"])
+    assert text.endswith("\n\nnothing wrong, 1 note\n")
 
 
 @pytest.fixture
@@ -314,5 +365,5 @@ def test_what_is_no_python_is_told(tmp_path: Path) -> None:
     done = libwheel("doctor", "--python", tmp_path / "nowhere")
     assert done.returncode == 1
     assert "error: " in done.stdout
-    assert "cannot be run" in done.stdout
+    assert "cannot be run: No such file or directory; wanted" in done.stdout
     assert "Traceback" not in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,6 +103,20 @@ def test_one_copy_for_two_packages_is_sound(venv: Venv, copies: tuple[Copy, Copy
     found = imports.imported(venv.python, ["one", "also"], copies)
     assert [mapped.copy for mapped in found.mapped] == [copies[0].path]
     assert imports.diagnoses(found, copies) == ()
+
+
+def test_of_two_of_one_name_the_first_is_needed(
+    venv: Venv, site: Path, copies: tuple[Copy, Copy], tmp_path: Path
+) -> None:
+    again = tmp_path / copies[0].soname
+    shutil.copy(copies[0].path, again)
+    (site / "opens.py").write_text(f"import ctypes\nctypes.CDLL({str(again)!r})\n")
+    mapped = imports.imported(venv.python, ["one", "opens", "also"], copies).mapped
+    needers = {one.path: one.needed_by for one in mapped if one.soname == again.name}
+    assert needers == {
+        copies[0].path: (site / "also.abi3.so", site / "one.abi3.so"),
+        again: (),
+    }
 
 
 def test_a_hard_link_is_the_same_copy(

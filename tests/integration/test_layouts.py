@@ -98,5 +98,5 @@ def test_target_is_reported(wheel: Path, tmp_path: Path) -> None:
         variables={"PYTHONPATH": f"{tmp_path}{os.pathsep}"},
     )
     assert done.returncode == 1
-    assert "`pip install --target` leaves such files out" in done.stdout
+    assert "`pip install --target` leaves out what goes to lib" in done.stdout
     assert "Traceback" not in done.stdout

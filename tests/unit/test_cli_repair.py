@@ -32,6 +32,7 @@ def test_check_says_it_on_standard_output(
 def test_every_error_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     wheel = make_wheel(tmp_path, [], tag="py3-none-any")
     names = ("one.whl", "two-1-py3-none-any.whl")
+    (tmp_path / names[0]).write_text("")
     paths = [str(tmp_path / name) for name in names]
     assert cli.main(["repair", "-o", str(tmp_path / "out"), paths[0], str(wheel), paths[1]]) == 1
     said = capsys.readouterr()
@@ -51,6 +52,20 @@ def test_two_wheels_with_one_result(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert f"{second}: its result would replace that of {first}" in said.err
     assert (tmp_path / "out" / first.name).read_bytes() == first.read_bytes()
     assert cli.main(["repair", "--check", str(first), str(second)]) == 0
+
+
+def test_the_outdir_is_tested_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    command = ["repair", "-o", str(tmp_path / "file" / "out"), str(tmp_path / "gone.whl")]
+    with pytest.raises(SystemExit):
+        cli.main(command)
+    said = capsys.readouterr().err
+    assert "file/out: a part of the path is no folder" in said
+    assert "gone.whl" not in said
+    assert cli.main([*command, "--check"]) == 1
+    assert "gone.whl is not there" in capsys.readouterr().err
 
 
 def test_no_cache_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,6 +181,38 @@ def test_the_prefix_of_an_environment_that_is_out_of_sight_is_kept(
     assert (prefix / "lib" / "libhdf5.so").exists()
 
 
+def test_what_anybody_could_put_a_library_in_the_place_of_is_forgotten_at_once(
+    wheel: Installed, tmp_path: Path, cache: Path
+) -> None:
+    kept = ask(wheel, cache)
+    shared = tmp_path / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    ask(install(shared / "pip-build-env" / "overlay"), cache)
+    shutil.rmtree(shared / "pip-build-env")
+    assert ask(wheel, cache) == kept
+    assert in_cache(cache) == names(kept) | {".lock"}
+
+
+def test_what_is_still_there_is_kept_wherever_it_is(tmp_path: Path, cache: Path) -> None:
+    tmp_path.chmod(0o1777)
+    prefix = ask(install(tmp_path / "venv"), cache)
+    last = ask(install(tmp_path / "another"), cache)
+    assert in_cache(cache) == names(prefix, last) | {".lock"}
+
+
+def test_a_cache_that_may_not_be_written_to_serves_as_well(
+    wheel: Installed, tmp_path: Path, cache: Path
+) -> None:
+    prefix = ask(wheel, cache)
+    before = ask(install(tmp_path / "gone"), cache)
+    shutil.rmtree(tmp_path / "gone")
+    asked_days_ago(before, 31)
+    (cache / "prefixes" / ".lock").unlink()
+    (cache / "prefixes" / ".lock").mkdir()  # which not even root can write to
+    assert ask(wheel, cache) == prefix
+
+
 def test_a_prefix_whose_links_are_gone_is_forgotten(wheel: Installed, cache: Path) -> None:
     (cache / "prefixes").mkdir(parents=True)
     (cache / "prefixes" / "zlib-pywheel-0").symlink_to("zlib-pywheel-0.1")

@@ -29,12 +29,6 @@ def examples() -> dict[str, tuple[str, list[str]]]:
     return {who: (file, block.split("\n")) for who, file, block in EXAMPLE.findall(section)}
 
 
-def test_meson_s_rpath() -> None:
-    line = "install_rpath: '$ORIGIN/../../../../lib'"
-    assert f"`{line}`" in (ROOT / "README.md").read_text()
-    assert f"  {line},\n" in (FOLDER / "meson-python" / "meson.build").read_text()
-
-
 def test_each_build_system_has_its_example() -> None:
     assert examples().keys() == FOLDERS.keys()
 

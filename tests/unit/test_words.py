@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from libwheel.words import listed, sized
+from libwheel.words import counted, listed, sized
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,12 @@ from libwheel.words import listed, sized
 )
 def test_listed(items: str, text: str) -> None:
     assert listed(list(items)) == text
+
+
+def test_counted() -> None:
+    assert [counted(number, "library", "libraries") for number in (0, 1, 2)] == [
+        *("0 libraries", "1 library", "2 libraries"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,12 @@ def glance(path: Path) -> Glance:
         )
 
 
+def is_static(path: Path) -> bool:
+    """Tell whether the file has no dynamic section, as no static program; BuildError as above."""
+    with _opened(path) as image:
+        return not any(kind == _PT_DYNAMIC for kind, *_ in image.segments)
+
+
 def strong_exports(path: Path) -> frozenset[str]:
     """Return the names of the global symbols that others can link to; BuildError as above."""
     with _opened(path) as image:

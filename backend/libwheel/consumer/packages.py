@@ -1,16 +1,22 @@
 """The distributions of an environment: their metadata, and the files that RECORD lists.
 
 As `importlib.metadata` has them, but quickly, for hundreds at a time. The formats are those of
-the PyPA specifications "Core metadata" and "Recording installed projects".
+the PyPA specifications "Core metadata", "Recording installed projects" and "Recording the Direct
+URL Origin of installed distributions".
 """
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email import message_from_string
+from email.message import Message
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +25,7 @@ from packaging.requirements import Requirement
 from libwheel import naming
 
 _NAME = re.compile(r"\s*([\w.-]+)")  # of a requirement: it stands first
+_ALGORITHMS = ("sha256", "sha384", "sha512")  # what the specification allows; no weaker one
 NO_RECORD = "it has no RECORD"
 
 
@@ -29,12 +36,22 @@ class Recorded:
     name: str
     digest: str
 
+    def is_of(self, path: Path) -> bool:
+        """Compare as the specification says: urlsafe base64, no padding. Raises OSError."""
+        algorithm, _, wanted = self.digest.partition("=")
+        if algorithm not in _ALGORITHMS:
+            return True
+        with path.open("rb") as stream:
+            found = hashlib.file_digest(stream, algorithm).digest()
+        return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == wanted.rstrip("=")
+
 
 @dataclass(frozen=True)
 class Package:
     """An installed distribution; `requires` are the lines of Requires-Dist.
 
     `info` is its dist-info. `problem` says why its files are not known, if they should be.
+    `is_editable`: it is imported from its own source folder, of which RECORD lists nothing.
     """
 
     name: str
@@ -43,6 +60,7 @@ class Package:
     requires: tuple[str, ...]
     files: tuple[Recorded, ...]
     problem: str = ""
+    is_editable: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
@@ -94,39 +112,69 @@ def exists(path: Path) -> bool:
 
 def installed(folders: Iterable[Path]) -> tuple[Package, ...]:
     """Return what each folder has, in turn; a name that an earlier one has hides a later one."""
+    return layered(folders)[0]
+
+
+def layered(folders: Iterable[Path]) -> tuple[tuple[Package, ...], tuple[Package, ...]]:
+    """Return what Python finds, and what is hidden by an earlier folder's of the same name."""
     found: dict[str, Package] = {}
+    hidden: list[Package] = []
     for folder in folders:
-        for info in sorted(folder.glob("*.dist-info")):
+        for info in _infos(folder):
             package = _read(info)
-            found.setdefault(package.key, package)
-    return tuple(found.values())
+            if found.setdefault(package.key, package) is not package:
+                hidden.append(package)
+    return tuple(found.values()), tuple(hidden)
+
+
+def _infos(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.glob("*.dist-info"))
+    except PermissionError:  # `unreadable` tells
+        return []
+
+
+def unreadable(folders: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """Yield the folders in which there may be packages that we may not see, and why."""
+    for folder in folders:
+        try:
+            next(folder.iterdir(), None)
+        except OSError as error:
+            yield folder, error.strerror or str(error)
 
 
 def _read(info: Path) -> Package:
     name, _, version = info.name.removesuffix(".dist-info").partition("-")
-    headers = list(_headers(info / "METADATA"))
+    metadata = _metadata(info / "METADATA")
     files, problem = _record(info / "RECORD")
     return Package(
-        name=next((value for key, value in headers if key == "name"), name),
-        version=next((value for key, value in headers if key == "version"), version),
+        name=_unfolded(metadata.get("Name", name)),
+        version=_unfolded(metadata.get("Version", version)),
         info=info,
-        requires=tuple(value for key, value in headers if key == "requires-dist"),
+        requires=tuple(map(_unfolded, metadata.get_all("Requires-Dist", []))),
         files=files,
         problem=problem,
+        is_editable=_is_editable(info / "direct_url.json"),
     )
 
 
-def _headers(metadata: Path) -> Iterator[tuple[str, str]]:
-    """Yield the headers that fit on their line, up to the body."""
+def _metadata(path: Path) -> Message:
+    """Read the headers as installers do; there are none where the file cannot be read."""
     try:
-        with metadata.open(encoding="utf-8", errors="replace") as stream:
-            for line in stream:
-                if not line.strip():
-                    return
-                key, _, value = line.partition(":")
-                yield key.lower(), value.strip()
+        return message_from_string(path.read_text(encoding="utf-8", errors="replace"))
     except OSError:
-        return
+        return Message()
+
+
+def _unfolded(value: str) -> str:
+    return " ".join(value.split())
+
+
+def _is_editable(direct_url: Path) -> bool:
+    try:
+        return json.loads(direct_url.read_bytes())["dir_info"]["editable"] is True
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def _record(record: Path) -> tuple[tuple[Recorded, ...], str]:
@@ -135,7 +183,9 @@ def _record(record: Path) -> tuple[tuple[Recorded, ...], str]:
             rows = [row for row in csv.reader(stream) if row]
     except FileNotFoundError:
         return (), _lack_of_record(record.parent)
-    except (OSError, ValueError, csv.Error) as error:
+    except OSError as error:
+        return (), f"{record.name} cannot be read: {error.strerror}"
+    except (ValueError, csv.Error) as error:
         return (), f"{record.name} cannot be read: {error}"
     if any(len(row) != len(("path", "hash", "size")) or "\0" in row[0] for row in rows):
         return (), f"{record.name} has lines that are not path, hash and size"

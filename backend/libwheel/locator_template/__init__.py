@@ -188,5 +188,5 @@ def _existing(path: Path) -> Path:
 def _missing(what: str) -> FileNotFoundError:
     return FileNotFoundError(
         f"{DISTRIBUTION} {version()} was installed without {what} (`pip install --target` "
-        "leaves such files out): install it into an environment, or with --prefix"
+        "leaves out what goes to lib): install it into an environment, or with --prefix"
     )

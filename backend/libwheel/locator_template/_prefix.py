@@ -12,6 +12,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -58,7 +59,9 @@ def make(name: str, place: Path, links: Links, cache: Path) -> Path:
     try:
         if not all(_leads_to(link, goal) for link, goal in wanted.items()):
             _renew(stable, folder, wanted)
-        _remember(folder)
+        with suppress(OSError):  # a cache that may not be written to serves as well
+            _remember(folder)
+            _forget_the_gone(stable.parent)
     except OSError as error:
         raise OSError(
             f"cannot make {error.filename or stable}: {error.strerror}; "
@@ -88,7 +91,6 @@ def _renew(stable: Path, folder: Path, wanted: Mapping[Path, Path]) -> None:
         for past in stable.parent.glob(f"{stable.name}.*"):
             if past != folder:
                 shutil.rmtree(past, ignore_errors=True)
-        _forget_the_gone(stable.parent)
 
 
 @contextmanager
@@ -110,22 +112,34 @@ def _link(link: Path, goal: Path) -> None:
 
 def _remember(folder: Path) -> None:
     """Let the folder's time tell when it was last asked for."""
-    with suppress(OSError):  # somebody else's cache serves as well
-        os.utime(folder)
+    os.utime(folder)
 
 
 def _forget_the_gone(prefixes: Path) -> None:
     """Delete the prefixes of environments that are no more, as an isolated build's.
 
     Not those that were asked for of late: the environment may only be out of sight, moved away
-    for a while, or on another machine that has the same home.
+    for a while, or on another machine that has the same home. But at once where anybody could
+    put a library in its place, for whatever has the prefix in its RUNPATH to load.
     """
-    for stable in prefixes.iterdir():
-        is_prefix = stable.is_symlink() and stable.readlink().name.startswith(f"{stable.name}.")
-        if is_prefix and _is_old(stable) and not any(map(_is_there, _libraries(stable))):
-            folder = prefixes / stable.readlink().name
-            stable.unlink()
-            shutil.rmtree(folder, ignore_errors=True)
+    if any(map(_is_past, prefixes.iterdir())):
+        with _alone(prefixes):
+            for stable in filter(_is_past, list(prefixes.iterdir())):
+                folder = prefixes / stable.readlink().name
+                stable.unlink()
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_past(stable: Path) -> bool:
+    try:
+        if not stable.readlink().name.startswith(f"{stable.name}."):
+            return False
+        libraries = _libraries(stable)
+        if any(map(_is_there, libraries)):
+            return False
+        return _is_old(stable) or any(_is_open_to_all(path.readlink()) for path in libraries)
+    except OSError:  # no link, or another process has just deleted it
+        return False
 
 
 def _is_old(prefix: Path) -> bool:
@@ -133,6 +147,12 @@ def _is_old(prefix: Path) -> bool:
         return time.time() - prefix.stat().st_mtime > _REMEMBERED
     except FileNotFoundError:  # its folder is gone
         return True
+
+
+def _is_open_to_all(gone: Path) -> bool:
+    """Tell whether anybody can make what is gone, as below /tmp."""
+    there = next(folder for folder in gone.parents if folder.exists())
+    return bool(there.stat().st_mode & stat.S_IWOTH)
 
 
 def _libraries(stable: Path) -> list[Path]:

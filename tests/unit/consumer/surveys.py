@@ -57,7 +57,8 @@ def survey(
 ) -> Survey:
     """Survey what is installed in `prefix`, and `objects`; `needs` are what the loader takes."""
     here = (prefix / SITE, *folders)
-    known = {one.key: one for one in packages.installed(here)}
+    found, hidden = packages.layered(here)
+    known = {one.key: one for one in found}
     known |= {one.owner.key: one.owner for one in objects if one.owner.key not in known}
     return Survey(
         environment=Environment(
@@ -67,6 +68,8 @@ def survey(
         rules=Rules(library_path, {}, (), "lib"),
         packages=tuple(known.values()),
         library_wheels=library_wheels.among(known.values()),
+        hidden=library_wheels.among(hidden),
+        unread=(),
         objects=tuple(objects),
         unsound=(),
         families=copies.families(objects),

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Generator
 from pathlib import Path, PosixPath
 
 import pytest
@@ -92,10 +94,16 @@ def test_requirements(tmp_path: Path, line: str, specifiers: list[str]) -> None:
 
 
 class Hidden(PosixPath):
-    """A file in a folder that may not be entered."""
+    """A folder that may not be entered, and what is in it."""
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
         raise PermissionError(self, follow_symlinks)
+
+    def iterdir(self) -> Generator[Hidden]:
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    def glob(self, pattern: str, **_: object) -> Generator[Hidden]:
+        raise PermissionError(errno.EACCES, pattern, str(self))
 
 
 def test_what_exists(tmp_path: Path) -> None:
@@ -104,3 +112,43 @@ def test_what_exists(tmp_path: Path) -> None:
     assert packages.exists(Hidden(tmp_path))
     for name in ("nowhere", "broken", 300 * "x", "nul\0"):
         assert not packages.exists(tmp_path / name)
+
+
+def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
+    hidden = Hidden(tmp_path)
+    assert packages.installed([hidden]) == ()
+    assert list(packages.unreadable([tmp_path, hidden])) == [(hidden, "Permission denied")]
+
+
+@pytest.mark.parametrize("blank", [" \n", "         \n", "\t\n"])
+def test_a_blank_line_that_continues_a_header_does_not_end_them(tmp_path: Path, blank: str) -> None:
+    site = install(tmp_path, "one", {})
+    (site / "one-1.0.dist-info" / "METADATA").write_text(
+        f"Name: one\nVersion: 2\nLicense: first\n{blank}         second\n"
+        "Requires-Dist: hdf5\n  >=1\nAuthor: Zoë\n\nRequires-Dist: body\n"
+    )
+    [found] = packages.installed([site])
+    assert (found.version, found.requires) == ("2", ("hdf5 >=1",))
+
+
+def test_what_an_earlier_folder_hides_is_known(tmp_path: Path) -> None:
+    sites = [install(tmp_path / version, "one", {}, version=version) for version in "21"]
+    found, hidden = packages.layered(sites)
+    assert ([str(one) for one in found], [str(one) for one in hidden]) == (["one 2"], ["one 1"])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_editable"),
+    [
+        ('{"url": "file:///x", "dir_info": {"editable": true}}', True),
+        ('{"url": "file:///x", "dir_info": {}}', False),
+        ('{"dir_info": {"editable": "yes"}}', False),
+        ("[]", False),
+        ("\\", False),
+    ],
+)
+def test_editable_installs_are_told(tmp_path: Path, text: str, is_editable: bool) -> None:
+    site = install(tmp_path, "one", {})
+    (site / "one-1.0.dist-info" / "direct_url.json").write_text(text)
+    [found] = packages.installed([site])
+    assert found.is_editable is is_editable

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from libwheel.consumer import packages
 from libwheel.consumer.doctor import (
     imports,
     rules_copies,
@@ -26,6 +27,7 @@ RULES: tuple[Rule, ...] = (
     rules_files.files_missing,
     rules_files.file_changed,
     rules_files.unreadable,
+    rules_files.not_looked_at,
     rules_loading.library_not_found,
     rules_loading.library_elsewhere,
     rules_loading.missing_library,
@@ -58,7 +60,7 @@ def with_imports(report: Report, modules: Sequence[str]) -> Report:
     That several copies are in one process says more than that they are in the environment.
     """
     found = imports.imported(report.python, modules, report.copies)
-    more = imports.diagnoses(found, report.copies)
+    more = imports.diagnoses(found, report.copies, report.diagnoses)
     told = {(one.severity, one.subject) for one in more if one.rule == MAPPED_TWICE}
     before = (
         one
@@ -74,7 +76,7 @@ def _rows(found: Survey) -> Iterator[LibraryRow]:
             name=wheel.name,
             version=wheel.version,
             platforms=wheel.platforms,
-            files=tuple(wheel.libraries.values()),
+            files=tuple(filter(packages.exists, wheel.libraries.values())),
             consumers=found.consumers[wheel.name],
         )
 

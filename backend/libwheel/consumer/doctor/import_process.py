@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import IO
 
+from libwheel.console import plain
 from libwheel.errors import BuildError
 from libwheel.process import Command, started
 
@@ -33,7 +34,7 @@ def ask(python: Path, modules: Sequence[str]) -> tuple[list[Answer], str]:
         with started(Command("imports", argv, Path(), os.environ), output.fileno()) as process:
             status = process.wait()
         found = [json.loads(line) for line in _lines(answers)]
-        ending = f"{_ending(status)}{''.join(f': {line}' for line in _lines(output)[-1:])}"
+        ending = f"{_ending(status)}{''.join(f': {plain(line)}' for line in _lines(output)[-1:])}"
     if not found:
         raise BuildError(f"{python} cannot import anything: it {ending}")
     return [Answer(a["module"], a["reason"], tuple(a["mapped"])) for a in found[1:]], ending

@@ -48,9 +48,11 @@ def imported(python: Path, modules: Sequence[str], copies: Sequence[Copy]) -> Im
     )
 
 
-def diagnoses(imports: Imports, copies: Sequence[Copy]) -> tuple[Diagnosis, ...]:
-    """Return what is wrong in the process that did the imports."""
-    failed = (_import_failed(failure, copies) for failure in imports.failed)
+def diagnoses(
+    imports: Imports, copies: Sequence[Copy], told: Sequence[Diagnosis] = ()
+) -> tuple[Diagnosis, ...]:
+    """Return what is wrong in the process that did the imports; `told` is known already."""
+    failed = (_import_failed(failure, copies, told) for failure in imports.failed)
     return (*failed, *_mapped_twice(imports, copies))
 
 
@@ -130,12 +132,28 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def _needers(found: Sequence[_File]) -> Mapping[Path, tuple[Path, ...]]:
+    """Return who needs each file: of several with one name, the loader goes on to give the first.
+
+    Which of those that one import maps is the first cannot be told.
+    """
     by_name: dict[str, list[Path]] = {}
+    first: dict[str, str] = {}
     for file in found:
         for name in file.needed:
             by_name.setdefault(name, []).append(file.path)
+        for name in file.names:
+            first.setdefault(name, file.imported)
     return {
-        file.path: tuple(sorted({path for name in file.names for path in by_name.get(name, ())}))
+        file.path: tuple(
+            sorted(
+                {
+                    path
+                    for name in file.names
+                    if first[name] == file.imported
+                    for path in by_name.get(name, ())
+                }
+            )
+        )
         for file in found
     }
 
@@ -179,6 +197,9 @@ def _twice(library: str, several: Mapping[Mapped, Copy | None]) -> Diagnosis:
 def _judged(several: Mapping[Mapped, Copy | None]) -> tuple[Severity, str]:
     """Say how bad it is that these are in one process, and what to do."""
     copies = [copy for copy in several.values() if copy]
+    tagged = [mapped.soname for mapped in several if naming.tagged_file(mapped.soname)]
+    if len(set(tagged)) < len(tagged):
+        return Severity.FAULT, _LAYERS
     if not copies:
         return Severity.NOTE, _FOREIGN
     if len(copies) == 1:
@@ -191,6 +212,10 @@ def _judged(several: Mapping[Mapped, Copy | None]) -> tuple[Severity, str]:
     return kind.severity, _SHARE.format(listed(sorted({copy.owner for copy in copies})))
 
 
+_LAYERS = (
+    "call the load() of the library wheel in the __init__.py of each package that needs it, before "
+    "that imports its extension; or have the library wheel in one layer of sys.path only"
+)
 _FOREIGN = (
     "nothing in this environment: none of these is a file of its packages; see who needs them, "
     "and what leads there (LD_LIBRARY_PATH, PYTHONPATH)"
@@ -216,15 +241,39 @@ def _told(mapped: Mapped, copy: Copy | None) -> str:
     return f"{name} ({sized(mapped.size)}, {why})"
 
 
-def _import_failed(failure: FailedImport, copies: Sequence[Copy]) -> Diagnosis:
+def _import_failed(
+    failure: FailedImport, copies: Sequence[Copy], told: Sequence[Diagnosis]
+) -> Diagnosis:
     return Diagnosis(
         severity=Severity.FAULT,
         rule="import-failed",
         about=About.MODULE,
         subject=failure.module,
         message=f"cannot be imported: {failure.reason}",
-        remedy=_remedy(failure, copies),
+        remedy=_told_remedy(failure, told) or _remedy(failure, copies),
     )
+
+
+# The rules that tell why a library cannot be loaded; the first is the cause of the others.
+_CAUSES = ("file-changed", "files-missing", "wrong-abi", "too-old", "library-not-found")
+
+
+def _told_remedy(failure: FailedImport, told: Sequence[Diagnosis]) -> str:
+    """Return what is told to do of the library that fails, by the first rule that speaks of it.
+
+    Where it is told of other packages only, which need it as well, their remedy is not this one's.
+    """
+    match = _TAGGED.search(failure.reason)
+    ours = naming.canonical(failure.module.partition(".")[0])
+    found = [one for one in told if match and match[0] in one.message]
+    for rule in _CAUSES:
+        of_rule = [one for one in found if one.rule == rule]
+        for one in of_rule:
+            if one.about is About.FILE or naming.canonical(one.subject) == ours:
+                return f"see {rule}: {one.remedy}"
+        if of_rule:
+            return f"see {rule}"
+    return ""
 
 
 def _remedy(failure: FailedImport, copies: Sequence[Copy]) -> str:

@@ -68,7 +68,7 @@ def read(installed: Iterable[Package]) -> tuple[tuple[Object, ...], tuple[Unsoun
     for package in installed:
         for path in _candidates(package):
             try:
-                if elf.is_elf(path) or _LIBRARY.search(path.name):
+                if _is_of_the_loader(path):
                     sound.setdefault(path, _object(path, package))
             except OSError as error:
                 unsound.append(Unsound(path, package, f"cannot be read: {error.strerror}"))
@@ -87,6 +87,13 @@ def _candidates(package: Package) -> Iterator[Path]:
             path = package.path(file.name)
             if _is_program(path):
                 yield path
+
+
+def _is_of_the_loader(path: Path) -> bool:
+    """Tell whether a file is, or is called, what the loader loads: no static program is."""
+    if _SHARED.search(path.name):
+        return elf.is_elf(path) or bool(_LIBRARY.search(path.name))
+    return not elf_light.is_static(path)
 
 
 def _is_program(path: Path) -> bool:

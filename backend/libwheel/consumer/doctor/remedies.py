@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import shlex
 
+from libwheel import naming
+from libwheel.consumer.packages import Package
+
 
 def install(file: str, requirement: str = "") -> str:
     """Say how to get the library `file`: with pip only where something says of which wheel it is.
@@ -13,6 +16,23 @@ def install(file: str, requirement: str = "") -> str:
     if requirement:
         return f"pip install {shlex.quote(requirement)}"
     return f"install the library wheel that has {file}"
+
+
+def reinstall(package: Package) -> str:
+    """Say how to install it anew; pip refuses to remove what has no RECORD."""
+    over = "--ignore-installed" if package.problem else "--force-reinstall"
+    wanted = shlex.quote(f"{package.name}=={package.version}")
+    return f"pip install {over} --no-deps {wanted}"
+
+
+def load(wheel: str) -> str:
+    """Say what makes a library wheel's libraries the ones that an extension gets."""
+    locator = naming.import_name(wheel)
+    return f"call {locator}.load() in the package's __init__.py, before it imports the extension"
+
+
+def put_right(wheel: str, rule: str) -> str:
+    return f"put {wheel} right first: see {rule}"
 
 
 def repair(owner: str) -> str:

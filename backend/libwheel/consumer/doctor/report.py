@@ -83,7 +83,8 @@ class Mapped:
     """A shared library that was mapped into the process that did the imports.
 
     `imported` is the module whose import mapped it; `needed_by` are the mapped files that name
-    it in NEEDED. `size` in bytes on disk. `copy` is the path of the `Copy` that it is, if any.
+    it in NEEDED; where an earlier import has mapped another of that name, they get that one.
+    `size` in bytes on disk. `copy` is the path of the `Copy` that it is, if any.
     """
 
     path: Path
@@ -113,7 +114,10 @@ class Imports:
 
 @dataclass(frozen=True)
 class LibraryRow:
-    """A library wheel of the environment, and the distributions that use it."""
+    """A library wheel of the environment, and the distributions that use it.
+
+    `files` are those of its libraries that are there.
+    """
 
     name: str
     version: str

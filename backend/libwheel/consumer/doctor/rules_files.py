@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import PurePosixPath
 
+from libwheel import naming
 from libwheel.consumer import packages
+from libwheel.consumer.doctor import remedies
 from libwheel.consumer.doctor.report import About, Diagnosis, Severity
-from libwheel.consumer.doctor.survey import Survey
+from libwheel.consumer.doctor.survey import Changed, Survey
 from libwheel.consumer.packages import Package
 from libwheel.words import listed
-
-_ALGORITHMS = ("sha256", "sha384", "sha512")  # what the specification allows; no weaker one
 
 
 def files_missing(survey: Survey) -> Iterator[Diagnosis]:
@@ -29,15 +27,17 @@ def files_missing(survey: Survey) -> Iterator[Diagnosis]:
 def _missing(package: Package, gone: Sequence[str]) -> Diagnosis:
     outside = [file.name for file in package.files if _is_data(file.name)]
     if outside and set(outside) <= set(gone):
+        lacking = [PurePosixPath(name).name for name in outside if not _is_in_target(package, name)]
+        lacking.sort(key=lambda name: not naming.tagged_file(name))  # the libraries first
         message = (
-            f"{package} was installed without its libraries, headers and pkg-config files: "
-            "`pip install --target` leaves them out"
+            f"{package} was installed without {listed(lacking)}: `pip install --target` leaves "
+            "out what goes into lib"
         )
         remedy = "install it into an environment, or with --prefix"
     else:
         names = listed([str(package.path(name)) for name in gone])
         message = f"{package} installed files that are no longer there: {names}"
-        remedy = _reinstall(package)
+        remedy = remedies.reinstall(package)
     return Diagnosis(
         Severity.FAULT, "files-missing", About.DISTRIBUTION, package.name, message, remedy
     )
@@ -47,29 +47,22 @@ def _is_data(name: str) -> bool:
     return name.startswith("../")
 
 
+def _is_in_target(package: Package, name: str) -> bool:
+    """Tell whether a data file is where `pip install --target` puts it, below the site folder."""
+    return packages.exists(package.site / name.lstrip("./"))
+
+
 def file_changed(survey: Survey) -> Iterator[Diagnosis]:
-    for package in _library_wheels(survey):
-        for file in package.files:
-            path = package.path(file.name)
-            try:
-                if packages.exists(path) and not _is_as_recorded(path, file.digest):
-                    yield _changed(survey, package, path)
-            except OSError as error:
-                reason = f"{path.name} cannot be read: {error.strerror}"
-                yield _unreadable(package, About.FILE, str(path), reason)
+    for file in survey.changed:
+        if file.problem:
+            reason = f"{file.path.name} {file.problem}"
+            yield _unreadable(file.owner, About.FILE, str(file.path), reason)
+        else:
+            yield _changed(survey, file)
 
 
-def _is_as_recorded(path: Path, digest: str) -> bool:
-    """Compare as the specification of RECORD says: urlsafe base64, no padding."""
-    algorithm, _, wanted = digest.partition("=")
-    if algorithm not in _ALGORITHMS:
-        return True
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, algorithm).digest()
-    return base64.urlsafe_b64encode(found).rstrip(b"=").decode() == wanted.rstrip("=")
-
-
-def _changed(survey: Survey, package: Package, path: Path) -> Diagnosis:
+def _changed(survey: Survey, file: Changed) -> Diagnosis:
+    package, path = file.owner, file.path
     others = [
         other
         for other in survey.packages
@@ -81,22 +74,39 @@ def _changed(survey: Survey, package: Package, path: Path) -> Diagnosis:
         by = listed([str(other) for other in others])
         message = f"{path.name} is not the file that {package} installed: {by} has one of that path"
         uninstall = shlex.join(["pip", "uninstall", *(other.name for other in others)])
-        remedy = f"{uninstall}; then {_reinstall(package)}"
+        remedy = f"{uninstall}; then {remedies.reinstall(package)}"
     else:
         message = f"{path.name} is not the file that {package} installed: something has changed it"
-        remedy = _reinstall(package)
+        remedy = remedies.reinstall(package)
     return Diagnosis(Severity.FAULT, "file-changed", About.FILE, str(path), message, remedy)
 
 
-def _reinstall(package: Package) -> str:
-    """Say how to install it anew; pip refuses to remove what has no RECORD."""
-    over = "--ignore-installed" if package.problem else "--force-reinstall"
-    wanted = shlex.quote(f"{package.name}=={package.version}")
-    return f"pip install {over} --no-deps {wanted}"
+def not_looked_at(survey: Survey) -> Iterator[Diagnosis]:
+    for package in survey.packages:
+        if package.is_editable:
+            yield Diagnosis(
+                Severity.NOTE,
+                "not-looked-at",
+                About.DISTRIBUTION,
+                package.name,
+                f"{package} is an editable install: its extensions are in its source folder, "
+                "which is not looked at",
+                f"if {package.name} fails to import: `libwheel doctor --import MODULE`",
+            )
 
 
 def unreadable(survey: Survey) -> Iterator[Diagnosis]:
     """Say of what the rest of the report knows nothing."""
+    for folder, reason in survey.unread:
+        yield Diagnosis(
+            Severity.FAULT,
+            "unreadable",
+            About.FILE,
+            str(folder),
+            f"{folder}, from which this Python imports, cannot be read: {reason}; what is in it is "
+            "not judged",
+            "look at the environment as a user who may read it",
+        )
     for package in survey.packages:
         if package.problem:
             reason = f"{package.problem}; its files are not judged"
@@ -108,13 +118,13 @@ def unreadable(survey: Survey) -> Iterator[Diagnosis]:
 
 
 def _unreadable(package: Package, about: About, subject: str, reason: str) -> Diagnosis:
-    remedy = f"if {package.name} does not work: {_reinstall(package)}"
+    remedy = f"if {package.name} does not work: {remedies.reinstall(package)}"
     return Diagnosis(Severity.NOTE, "unreadable", about, subject, f"{package}: {reason}", remedy)
 
 
 def _worse(found: Diagnosis, package: Package) -> Diagnosis:
     """Make it a fault: without RECORD a locator finds nothing."""
-    return replace(found, severity=Severity.FAULT, remedy=_reinstall(package))
+    return replace(found, severity=Severity.FAULT, remedy=remedies.reinstall(package))
 
 
 def _library_wheels(survey: Survey) -> Iterator[Package]:

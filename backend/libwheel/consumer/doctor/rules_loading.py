@@ -18,6 +18,7 @@ from libwheel.consumer.doctor.objects import Object
 from libwheel.consumer.doctor.report import About, Diagnosis, Severity
 from libwheel.consumer.doctor.survey import Need, Survey
 from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.consumer.packages import Package
 from libwheel.errors import BuildError
 from libwheel.words import listed
 
@@ -27,32 +28,56 @@ _OTHERS_WRITE = 0o002
 
 def library_not_found(survey: Survey) -> Iterator[Diagnosis]:
     for needs in _by_wheel(survey, (need for need in survey.needs if not need.found)):
-        provider = survey.providers.get(needs[0].name)
         other = _other_abi(survey, needs[0])
-        if provider:
-            yield _out_of_reach(needs, *provider)
+        if needs[0].name in survey.providers:
+            yield from _unreachable(survey, needs)
         elif other:
             yield _wrong_abi(needs, *other)
         else:
-            message = f"{_needing(needs)}, and no library wheel that has it is installed"
-            yield _not_found(needs, message, _install(survey, needs[0]))
+            they = _it(needs, "it", "them")
+            message = f"{_needing(needs)}, and no library wheel that has {they} is installed"
+            yield _not_found(needs, message, _install(survey, *needs))
 
 
-def _out_of_reach(needs: Sequence[Need], wheel: LibraryWheel, path: Path) -> Diagnosis:
-    consumer, load = needs[0].by.owner, f"{naming.import_name(wheel.name)}.load()"
-    if not packages.exists(path):
-        reason = f"which {wheel.name} {wheel.version} has lost"
-        remedy = f"put {wheel.name} right first: see files-missing"
-    elif wheel.site.resolve() != consumer.site.resolve():
-        reason = f"which is in {path.parent}, another environment: no RPATH leads there"
-        remedy = (
-            f"call {load} in the package's __init__.py, before it imports the extension; or put "
-            f"{wheel.name} into the same environment as {consumer.name}"
-        )
+def _unreachable(survey: Survey, needs: Sequence[Need]) -> Iterator[Diagnosis]:
+    """Say why an installed library is not found; what is wrong with a wheel's own, others tell."""
+    wheel, consumer = survey.providers[needs[0].name][0], needs[0].by.owner
+    broken = [need for need in needs if survey.providers[need.name][1] in survey.broken]
+    others = [need for need in needs if need not in broken]
+    if others:
+        yield _out_of_reach(survey, others)
+    if broken and wheel.name != consumer.key:
+        rules = {survey.broken[survey.providers[need.name][1]] for need in broken}
+        is_lost = rules == {"files-missing"}
+        reason = f"which {wheel} has lost" if is_lost else _it(broken, *_UNSOUND)
+        remedy = remedies.put_right(wheel.name, listed(sorted(rules)))
+        yield _not_found(needs, f"{_needing(broken)}, {reason}", remedy)
+
+
+_UNSOUND = ("which is no sound library", "which are no sound libraries")
+
+
+def _out_of_reach(survey: Survey, needs: Sequence[Need]) -> Diagnosis:
+    (wheel, path), consumer = survey.providers[needs[0].name], needs[0].by.owner
+    if wheel.site.resolve() != consumer.site.resolve():
+        are = _it(needs, "is")
+        reason = f"which {are} in {path.parent}, another environment: no RPATH leads there"
+        remedy = f"put {wheel.name} into the same environment as {consumer.name}"
+        if not survey.is_library_wheel(consumer):
+            remedy = f"{remedies.load(wheel.name)}; or {remedy}"
     else:
-        reason = f"and its RPATH does not lead to {path.parent}, where that is"
-        remedy = remedies.repair(consumer.name)
+        their = "their" if _are_several(needs) else "its"
+        they_are = _it(needs, "that is", "those are")
+        reason = f"and {their} RPATH does not lead to {path.parent}, where {they_are}"
+        remedy = _mended(survey, consumer)
     return _not_found(needs, f"{_needing(needs)}, {reason}", remedy)
+
+
+def _mended(survey: Survey, consumer: Package) -> str:
+    """Say how its RPATH becomes right; a library wheel's was."""
+    if survey.is_library_wheel(consumer):
+        return remedies.reinstall(consumer)
+    return remedies.repair(consumer.name)
 
 
 def _not_found(needs: Sequence[Need], message: str, remedy: str) -> Diagnosis:
@@ -79,13 +104,14 @@ def _other_abi(survey: Survey, need: Need) -> tuple[LibraryWheel, str] | None:
     return None
 
 
-def _install(survey: Survey, need: Need) -> str:
+def _install(survey: Survey, need: Need, *others: Need) -> str:
     """Name the consumer's own requirement, or the wheel whose node it needs, if either is there."""
+    files = listed(list(dict.fromkeys(one.name for one in (need, *others))))
     tagged, named = naming.tagged_file(need.name), _named_wheel(need)
     name = named or naming.canonical(tagged.stem if tagged else need.name)
     for requirement in need.by.owner.requirements(name, survey.environment.markers):
-        return remedies.install(need.name, f"{requirement.name}{requirement.specifier}")
-    return remedies.install(need.name, named or "")
+        return remedies.install(files, f"{requirement.name}{requirement.specifier}")
+    return remedies.install(files, named or "")
 
 
 def _named_wheel(need: Need) -> str | None:
@@ -107,13 +133,16 @@ def library_elsewhere(survey: Survey) -> Iterator[Diagnosis]:
         if providers:
             wheel = providers[0][0]
             place = f"not {listed([str(path) for _, path in providers])} of {wheel}"
+            if any(map(survey.layer, needs)) and not _lost(survey, needs):
+                place += ": each layer has one"
         found = listed(list(dict.fromkeys(str(need.found) for need in needs)))
+        gets = "get" if _are_several(needs) else "gets"
         yield Diagnosis(
             Severity.FAULT,
             "library-elsewhere",
             About.DISTRIBUTION,
             consumer.name,
-            f"{_who(needs)} gets {found}, {place}",
+            f"{_who(needs)} {gets} {found}, {place}",
             _way_back(survey, needs),
         )
 
@@ -124,15 +153,36 @@ def _providers(survey: Survey, needs: Sequence[Need]) -> list[tuple[LibraryWheel
 
 
 def _way_back(survey: Survey, needs: Sequence[Need]) -> str:
-    repair = remedies.repair(needs[0].by.owner.name)
-    if not _providers(survey, needs):
-        repair = f"{_install(survey, needs[0])}; then {repair}"
     folders = {os.path.realpath(need.found.parent) for need in needs if need.found}
     entries = [one for one in survey.rules.library_path if os.path.realpath(one) in folders]
-    if entries:
-        shown = ", ".join(entry or "the empty entry" for entry in entries)
-        return f"take {shown} out of LD_LIBRARY_PATH; or {repair}"
-    return repair
+    takes_out = [f"take {_all(entries)} out of LD_LIBRARY_PATH"] if entries else []
+    if entries and survey.is_library_wheel(needs[0].by.owner):
+        return takes_out[0]
+    return "; or ".join([*takes_out, _other_way(survey, needs)])
+
+
+def _all(entries: Iterable[str]) -> str:
+    return ", ".join(entry or "the empty entry" for entry in entries)
+
+
+def _other_way(survey: Survey, needs: Sequence[Need]) -> str:
+    consumer, providers = needs[0].by.owner, _providers(survey, needs)
+    layers = [wheel for need in needs if (wheel := survey.layer(need))]
+    lost = _lost(survey, needs)
+    if lost:
+        return remedies.put_right(providers[0][0].name, lost[0])
+    if layers and survey.is_library_wheel(consumer):
+        return f"have {layers[0].name} in one layer only"
+    if layers:
+        return f"{remedies.load(layers[0].name)}; or have {layers[0].name} in one layer only"
+    if not providers:
+        return f"{_install(survey, *needs)}; then {remedies.repair(consumer.name)}"
+    return _mended(survey, consumer)
+
+
+def _lost(survey: Survey, needs: Sequence[Need]) -> list[str]:
+    """Return the rules that tell what is wrong with the files that should be found."""
+    return [survey.broken[path] for _, path in _providers(survey, needs) if path in survey.broken]
 
 
 def missing_library(survey: Survey) -> Iterator[Diagnosis]:
@@ -160,16 +210,20 @@ def missing_library(survey: Survey) -> Iterator[Diagnosis]:
 
 def unsafe_rpath(survey: Survey) -> Iterator[Diagnosis]:
     seen = {need.by.path: need.by for need in survey.needs}
+    names: dict[Path, set[str]] = {path: set() for path in seen}
+    for need in survey.needs:
+        names[need.by.path].add(need.name)
     entries = (
         (one, entry)
         for one in seen.values()
         if not survey.is_library_wheel(one.owner)
         for entry in (*one.glance.rpath, *(one.glance.runpath or ()))
+        if not _BESIDE.match(entry)
     )
     found: dict[tuple[str, str, str], list[Object]] = {}
     for one, entry in entries:
         folder = expanded(entry, str(one.path), survey.rules.lib)
-        reason = "" if _BESIDE.match(entry) else _danger(survey, folder)
+        reason = _astray(survey, folder, names[one.path]) or _danger(survey, folder)
         if reason:
             found.setdefault((one.owner.name, entry, reason), []).append(one)
     for (owner, entry, reason), files in found.items():
@@ -193,6 +247,20 @@ def _unsafe(owner: str, entry: str, reason: str, files: Sequence[Object]) -> Dia
 _BESIDE = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")  # goes wherever the environment goes
 _FOREIGN = "a folder of this machine and not of the environment"
 _GONE = "which is not there, a folder of the machine it was built on"
+
+
+def _astray(survey: Survey, folder: str, names: Iterable[str]) -> str:
+    """Say where a library's link in the folder leads, if there others can put what is loaded.
+
+    So is libwheel's conventional prefix of an environment that is gone.
+    """
+    for link in sorted(Path(folder, name) for name in names):
+        goal = Path(os.path.realpath(link))
+        is_link = goal.parent != Path(os.path.realpath(folder))
+        danger = _danger(survey, str(goal.parent)) if is_link else ""
+        if danger not in ("", _FOREIGN, _GONE):
+            return f"where {link.name} is a link into {goal.parent}, {danger}"
+    return ""
 
 
 def _danger(survey: Survey, folder: str) -> str:
@@ -233,7 +301,17 @@ def _by_wheel(survey: Survey, needs: Iterable[Need]) -> Iterator[list[Need]]:
 
 
 def _needing(needs: Sequence[Need]) -> str:
-    return f"{_who(needs)} needs {listed(list(dict.fromkeys(need.name for need in needs)))}"
+    verb = "need" if _are_several(needs) else "needs"
+    return f"{_who(needs)} {verb} {listed(list(dict.fromkeys(need.name for need in needs)))}"
+
+
+def _are_several(needs: Sequence[Need]) -> bool:
+    return len({need.by.path for need in needs}) > 1
+
+
+def _it(needs: Sequence[Need], one: str, several: str = "are") -> str:
+    """Choose by how many libraries are needed."""
+    return one if len({need.name for need in needs}) == 1 else several
 
 
 def _who(needs: Sequence[Need]) -> str:

@@ -61,7 +61,7 @@ def _is_too_old(version: str, specifier: SpecifierSet) -> bool:
 def too_old(survey: Survey) -> Iterator[Diagnosis]:
     """Compare what was linked with what is exported, whatever the metadata say.
 
-    What is taken from elsewhere says nothing of the library wheel.
+    What is taken from elsewhere says nothing of the library wheel, nor what was put over it.
     """
     binaries: dict[Path, Binary | None] = {}
 
@@ -70,9 +70,11 @@ def too_old(survey: Survey) -> Iterator[Diagnosis]:
             binaries[path] = _binary(path)
         return binaries[path]
 
+    changed = {one.path for one in survey.changed}
     found: dict[tuple[str, str], dict[str, None]] = {}
     for need in {(need.by.path, need.name): need for need in survey.needs}.values():
-        if need.found and not survey.is_elsewhere(need):
+        is_ours = need.found and not survey.is_elsewhere(need)
+        if need.found and is_ours and survey.providers[need.name][1] not in changed:
             consumer, library = read(need.by.path), read(need.found)
             if consumer and library:
                 lacking = found.setdefault((str(need.by.owner), need.name), {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from libwheel.consumer.doctor.environment import Environment
 from libwheel.consumer.doctor.loader import Load, Loader, Rules
 from libwheel.consumer.doctor.objects import Object, Unsound
 from libwheel.consumer.library_wheels import LibraryWheel
-from libwheel.consumer.packages import Package
+from libwheel.consumer.packages import Package, Recorded
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,28 @@ class Need:
 
 
 @dataclass(frozen=True)
+class Changed:
+    """A file that is not as RECORD has it; `problem` says why that cannot be told, if so."""
+
+    path: Path
+    owner: Package
+    problem: str
+
+
+@dataclass(frozen=True)
 class Survey:
-    """An environment: `loads` has what loading each program and extension module loads."""
+    """An environment: `loads` has what loading each program and extension module loads.
+
+    `hidden` are the library wheels that one of the same name in an earlier folder hides.
+    `unread` are folders of sys.path that may not be read, and why.
+    """
 
     environment: Environment
     rules: Rules
     packages: tuple[Package, ...]
     library_wheels: tuple[LibraryWheel, ...]
+    hidden: tuple[LibraryWheel, ...]
+    unread: tuple[tuple[Path, str], ...]
     objects: tuple[Object, ...]
     unsound: tuple[Unsound, ...]
     families: tuple[Family, ...]
@@ -56,6 +71,40 @@ class Survey:
     def providers(self) -> Mapping[str, tuple[LibraryWheel, Path]]:
         """The library wheel and the file of each library that one offers, by file name."""
         return {path.name: (wheel, path) for path, wheel in self.shared.items()}
+
+    @cached_property
+    def layers(self) -> Mapping[str, LibraryWheel]:
+        """The hidden library wheel of each of their libraries, by its true path."""
+        return {
+            os.path.realpath(path): wheel
+            for wheel in self.hidden
+            for path in wheel.libraries.values()
+        }
+
+    def layer(self, need: Need) -> LibraryWheel | None:
+        """Return the hidden library wheel whose file the loader takes, if one's."""
+        return self.layers.get(os.path.realpath(need.found)) if need.found else None
+
+    @cached_property
+    def changed(self) -> tuple[Changed, ...]:
+        """The files of library wheels that are there, but not as they were installed."""
+        return tuple(
+            changed
+            for wheel in self.library_wheels
+            for file in wheel.package.files
+            for changed in _changed(wheel.package, file)
+        )
+
+    @cached_property
+    def broken(self) -> Mapping[Path, str]:
+        """The library wheels' libraries that none can load, and the rule that tells so."""
+        changed = {one.path for one in self.changed if not one.problem}
+        unsound = [file.path for file in self.unsound if file.path in self.shared]
+        lost = [path for path in self.shared if not packages.exists(path)]
+        return {
+            **{path: "file-changed" if path in changed else "unreadable" for path in unsound},
+            **dict.fromkeys(lost, "files-missing"),
+        }
 
     @cached_property
     def needs(self) -> tuple[Need, ...]:
@@ -87,9 +136,18 @@ class Survey:
         return provider is None or os.path.realpath(need.found) != os.path.realpath(provider[1])
 
 
+def _changed(package: Package, file: Recorded) -> Iterator[Changed]:
+    path = package.path(file.name)
+    try:
+        if packages.exists(path) and not file.is_of(path):
+            yield Changed(path, package, "")
+    except OSError as error:
+        yield Changed(path, package, f"cannot be read: {error.strerror}")
+
+
 def survey(environment: Environment, rules: Rules) -> Survey:
     """Look at an environment: nothing of it is imported, loaded or changed."""
-    found = packages.installed(environment.folders)
+    found, hidden = packages.layered(environment.folders)
     wheels = library_wheels.among(found)
     sound, unsound = objects.read(found)
     known = {str(one.path): one.glance for one in sound}
@@ -99,6 +157,8 @@ def survey(environment: Environment, rules: Rules) -> Survey:
         rules=rules,
         packages=found,
         library_wheels=wheels,
+        hidden=library_wheels.among(hidden),
+        unread=tuple(packages.unreadable(environment.folders)),
         objects=sound,
         unsound=unsound,
         families=copies.families(sound),

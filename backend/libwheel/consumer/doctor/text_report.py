@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from libwheel.console import BOLD, DIM, RED, YELLOW, Console
+from libwheel.console import BOLD, DIM, RED, YELLOW, Console, plain
 from libwheel.consumer.doctor.report import About, Copy, Diagnosis, Imports, Report, Severity
 from libwheel.consumer.doctor.several import are_several
-from libwheel.words import listed, sized
+from libwheel.words import counted, listed, sized
 
 _INDENT = "  "
 _NARROWEST = 40
+_LAST = 20  # columns that a table's last one keeps while others are wider
 _GAP = "..."
 Row = Sequence[str]
 
 
 def text(report: Report, console: Console, width: int | None) -> str:
-    """Return the report; lines are `width` columns at most, or as long as they get."""
+    """Return the report; lines are `width` columns at most, or as long as they get.
+
+    But for a path or a name in a sentence that is longer: it is there to be copied.
+    """
     page = _Page(report, console, max(width, _NARROWEST) if width else None)
     parts = (page.head, page.library_wheels, page.copies, page.imports, page.diagnoses)
     blocks = ["\n".join(part()) for part in parts]
@@ -37,10 +41,11 @@ class _Page:
 
     def head(self) -> Iterator[str]:
         report = self.report
-        yield f"environment  {report.prefix}"
-        yield f"python       {report.python}"
-        libraries = f"{report.libraries} shared libraries"
-        yield f"looked at    {report.distributions} distributions, {libraries}"
+        yield f"environment  {plain(str(report.prefix))}"
+        yield f"python       {plain(str(report.python))}"
+        distributions = counted(report.distributions, "distribution", "distributions")
+        libraries = counted(report.libraries, "shared library", "shared libraries")
+        yield f"looked at    {distributions}, {libraries}"
 
     def library_wheels(self) -> Iterator[str]:
         rows: list[Row] = [
@@ -84,13 +89,13 @@ class _Page:
         if imports:
             names = ("import", "size", "library", "needed by")
             rows = list(self._mapped_rows(imports))
-            title = f"loaded by importing {listed(imports.modules)}"
+            title = plain(f"loaded by importing {listed(imports.modules)}")
             yield from self._table(title, names, rows, right=(1,))
             if not rows and not imports.failed:
                 yield f"{title}: nothing of interest"
             if imports.failed:
                 failed = [failure.module for failure in imports.failed]
-                yield f"could not be imported: {listed(failed, len(failed))}"
+                yield f"could not be imported: {plain(listed(failed, len(failed)))}"
 
     def _mapped_rows(self, imports: Imports) -> Iterator[Row]:
         for mapped in imports.mapped:
@@ -102,7 +107,7 @@ class _Page:
             found = [one for one in self.report.diagnoses if one.severity is severity]
             for diagnosis in found:
                 kind = self.console.paint(f"{severity}:", colour, BOLD)
-                yield f"{kind} {diagnosis.rule}: {self._subject(diagnosis)}"
+                yield f"{kind} {diagnosis.rule}: {plain(self._subject(diagnosis))}"
                 yield from self._sentence(diagnosis.message)
                 yield from self._sentence(f"-> {diagnosis.remedy}")
 
@@ -111,7 +116,8 @@ class _Page:
             return self._shown(Path(diagnosis.subject))
         return diagnosis.subject
 
-    def _sentence(self, sentence: str) -> Iterable[str]:
+    def _sentence(self, text: str) -> Iterable[str]:
+        sentence = plain(text)
         if not self.width:
             return [f"{_INDENT}{sentence}"]
         return textwrap.wrap(
@@ -128,7 +134,7 @@ class _Page:
             (sum(one.severity is severity for one in self.report.diagnoses), severity.value)
             for severity in Severity
         ]
-        told = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count]
+        told = [counted(count, what, f"{what}s") for count, what in counts if count]
         if self.report.is_sound:
             return self.console.paint(", ".join(["nothing wrong", *told]), BOLD)
         return self.console.paint(", ".join(told), BOLD, RED)
@@ -136,32 +142,44 @@ class _Page:
     def _table(
         self, title: str, names: Row, rows: Sequence[Row], right: Sequence[int] = ()
     ) -> Iterator[str]:
-        """Yield aligned columns under a title; the last column gets what room is left."""
+        """Yield aligned columns under a title; what is too long loses its middle."""
         if not rows:
             return
         yield self.console.paint(title, BOLD)
-        widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
-        for number, row in enumerate((names, *rows)):
+        whole = [[plain(cell) for cell in row] for row in (names, *rows)]
+        widths = self._fitting([max(map(len, column)) for column in zip(*whole, strict=True)])
+        for number, row in enumerate(whole):
             cells = [
-                cell.rjust(width) if column in right else cell.ljust(width)
+                _cut(cell, width).rjust(width)
+                if column in right
+                else _cut(cell, width).ljust(width)
                 for column, (cell, width) in enumerate(zip(row, widths, strict=True))
             ]
-            line = self._fitting(_INDENT + _INDENT.join(cells[:-1]) + _INDENT, row[-1])
+            line = (_INDENT + _INDENT.join(cells)).rstrip()
             yield self.console.paint(line, DIM) if number == 0 else line
 
-    def _fitting(self, start: str, last: str) -> str:
-        """Return a line; where it is too long for the terminal, without the last cell's middle."""
-        room = max(_NARROWEST // 2, self.width - len(start)) if self.width else len(last)
-        if len(last) > room:
-            tail = room // 2
-            last = f"{last[: room - tail - len(_GAP)]}{_GAP}{last[-tail:]}"
-        return (start + last).rstrip()
+    def _fitting(self, widths: list[int]) -> list[int]:
+        """Return the widths of columns for the terminal: the last gives way first, to a point."""
+        room = self.width - len(_INDENT) * len(widths) if self.width else sum(widths)
+        *others, last = widths
+        fitting = [*others, max(min(last, _LAST), min(last, room - sum(others)))]
+        while sum(fitting) > room:
+            fitting[fitting.index(max(fitting))] -= 1
+        return fitting
 
     def _shown(self, path: Path) -> str:
         if not path.is_relative_to(self.report.prefix):
             return str(path)
         inside = str(path.relative_to(self.report.prefix))
         return inside.rpartition("site-packages/")[2]
+
+
+def _cut(cell: str, width: int) -> str:
+    """Return a cell of a table; one that is too long without its middle."""
+    if len(cell) <= width:
+        return cell
+    tail = (width - len(_GAP) + 1) // 2
+    return f"{cell[: width - tail - len(_GAP)]}{_GAP}{cell[len(cell) - tail :]}"
 
 
 def _owner(copy: Copy) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,12 +13,15 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from libwheel import programs
+from libwheel.consumer.repair.temporary import refuse_full
 from libwheel.errors import BuildError
+from libwheel.process import Command, started
 from libwheel.programs import Program
 
 AUDITWHEEL = "auditwheel>=6.4"  # older ones find no platform where a library is excluded
 _TAIL = 15  # lines of what it says that are shown where it fails
 _LOG = re.compile(r"^(INFO|WARNING|ERROR):[\w.]+:", re.MULTILINE)
+_NOT_FOUND = re.compile(r"library \S+ could not be located")
 _NOISE = re.compile(r"\s*$|Excluding |Traceback |  ")
 
 
@@ -55,29 +57,42 @@ def _with(patchelf: Program, variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def graft(wheel: Path, excluded: Iterable[str], folder: Path, auditwheel: Auditwheel) -> Path:
-    """Repair a wheel into the empty `folder`, but for the `excluded` sonames; return the result.
+    """Repair a wheel, but for the `excluded` sonames, in the empty `folder`; return the result.
 
-    Raises BuildError, with what auditwheel says, where it does not make one.
+    Whatever is written is there, and nothing writes any more when this call ends, however it
+    ends. Raises BuildError, with what auditwheel says, where it makes no wheel, and OSError
+    where that is because the disk is full.
     """
+    out, own = folder / "out", folder / "temporary"
+    out.mkdir()
+    own.mkdir()
     words = [word for soname in sorted(excluded) for word in ("--exclude", soname)]
-    options = ("-w", str(folder), "-z", "0")  # what is to be read again is not to be compressed
-    command = (*auditwheel.command, "repair", *options, *words, str(wheel.absolute()))
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=dict(auditwheel.variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-    )
-    made = list(folder.glob("*.whl"))
-    if done.returncode or len(made) != 1:
-        said = "\n".join(f"  | {line}" for line in _told(done.stdout)[-_TAIL:])
-        raise BuildError(f"auditwheel cannot repair it:\n{said}")
+    options = ("-w", str(out), "-z", "0")  # what is to be read again is not to be compressed
+    argv = (*auditwheel.command, "repair", *options, *words, str(wheel.absolute()))
+    command = Command("auditwheel", argv, out, {**auditwheel.variables, "TMPDIR": str(own)})
+    status, said = _run(command, folder / "log")
+    made = list(out.glob("*.whl"))
+    if status or len(made) != 1:
+        refuse_full(folder, said)
+        raise BuildError(_failure(said))
     return made[0]
+
+
+def _run(command: Command, log: Path) -> tuple[int, str]:
+    """Return the exit status, and all that was said."""
+    with log.open("wb") as output, started(command, output.fileno()) as process:
+        status = process.wait()
+    return status, log.read_text(encoding="utf-8", errors="replace")
+
+
+def _failure(said: str) -> str:
+    lines = ["auditwheel cannot repair it:", *(f"  | {line}" for line in _told(said)[-_TAIL:])]
+    if _NOT_FOUND.search(said):
+        lines.append(
+            "  Name the folder of the library in LD_LIBRARY_PATH, where auditwheel looks as well, "
+            "or repair where the library is installed."
+        )
+    return "\n".join(lines)
 
 
 def _told(output: str) -> list[str]:

@@ -38,7 +38,7 @@ class Library:
         if path is None or not path.is_file():
             raise BuildError(
                 f"{release(self.wheel)} is installed without its lib/{self.file} (`pip install "
-                "--target` leaves such files out): install it again, into an environment"
+                "--target` leaves out what goes to lib): install it again, into an environment"
             )
         return elf.read(path)
 
@@ -78,7 +78,7 @@ def find(members: Sequence[ElfMember], installed: Mapping[str, Library]) -> tupl
                 tagged.setdefault(name, []).append(member)
             elif own[name].folder != LIBRARIES:
                 raise BuildError(_private_copy(own[name]))
-    problems = [text for name, who in tagged.items() for text in _problems(name, who, installed)]
+    problems = list(_problems(tagged, installed))
     if problems:
         raise BuildError("\n".join(problems))
     return tuple(Need(member, installed[name]) for name, who in tagged.items() for member in who)
@@ -92,12 +92,43 @@ def _private_copy(member: ElfMember) -> str:
 
 
 def _problems(
-    name: str, members: Sequence[ElfMember], installed: Mapping[str, Library]
+    tagged: Mapping[str, Sequence[ElfMember]], installed: Mapping[str, Library]
 ) -> Iterator[str]:
-    if name not in installed:
-        yield _stranger(name, members, installed.values())
-        return
-    library = installed[name]
+    yield from _strangers({n: m for n, m in tagged.items() if n not in installed}, installed)
+    for name, members in tagged.items():
+        if name in installed:
+            yield from _unfit(installed[name], members)
+
+
+def _strangers(
+    strangers: Mapping[str, Sequence[ElfMember]], installed: Mapping[str, Library]
+) -> Iterator[str]:
+    """Say, once for each library wheel, that no installed one has these libraries."""
+    alike: dict[str, list[str]] = {}
+    for name, members in strangers.items():
+        alike.setdefault(_reason(name, members, installed.values()), []).append(name)
+    for reason, names in alike.items():
+        needing = dict.fromkeys(member.name for name in names for member in strangers[name])
+        yield f"{listed(list(needing))}: built against {listed(names)}, {reason}"
+
+
+def _reason(name: str, members: Sequence[ElfMember], installed: Iterable[Library]) -> str:
+    """Say which library wheel has the library; the same of all libraries of a wheel."""
+    tagged = naming.tagged_file(name)
+    for library in installed:
+        own = naming.tagged_file(library.file)
+        if tagged and own and own.stem == tagged.stem:
+            return (
+                f"ABI {tagged.abi}; {release(library.wheel)}, which is installed {_HERE}, has "
+                f"ABI {own.abi}: install the version that the consumer was built against"
+            )
+    return (
+        f"of a library wheel that is not installed {_HERE}: install the version that the "
+        f"consumer was built against (python -m pip install {_wheel(name, members)})"
+    )
+
+
+def _unfit(library: Library, members: Sequence[ElfMember]) -> Iterator[str]:
     others = sorted({m.binary.arch for m in members} - platforms.arches(library.wheel.platforms))
     if others:
         yield (
@@ -107,24 +138,6 @@ def _problems(
         return
     for member in members:
         yield from _lacking_symbols(member, library)
-
-
-def _stranger(name: str, members: Sequence[ElfMember], installed: Iterable[Library]) -> str:
-    """Say that no installed library wheel has the library, and which one it is from."""
-    needing = f"{listed([m.name for m in members])}: built against {name}"
-    tagged = naming.tagged_file(name)
-    for library in installed:
-        if tagged and library.stem == tagged.stem:
-            return (
-                f"{needing}, ABI {tagged.abi}; {release(library.wheel)}, which is installed "
-                f"{_HERE}, has {library.file}: install the version that the consumer was built "
-                "against"
-            )
-    wheel = _wheel(name, members)
-    return (
-        f"{needing}, of a library wheel that is not installed {_HERE}: install the version that "
-        f"the consumer was built against (python -m pip install {wheel})"
-    )
 
 
 def _wheel(name: str, members: Iterable[ElfMember]) -> str:

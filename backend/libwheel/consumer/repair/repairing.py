@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -19,15 +20,17 @@ from libwheel.consumer.repair import (
     planning,
     platforms,
     wheel_file,
+    wheel_identity,
     wheel_metadata,
 )
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.consumer.repair.grafting import Auditwheel
 from libwheel.consumer.repair.library_needs import Library, Need
 from libwheel.consumer.repair.planning import PathEdit, Plan, SearchPath
+from libwheel.consumer.repair.temporary import refuse_full, temporary
 from libwheel.consumer.repair.wheel_file import WheelFile
 from libwheel.errors import BuildError, InternalError
-from libwheel.files import replacing, writing_to
+from libwheel.files import explain_os_error, replacing, writing_to
 from libwheel.wheel import Member, pack
 from libwheel.words import listed
 
@@ -100,10 +103,13 @@ def _decided(
 
     What needs no library wheel stays as it is.
     """
+    wheel_identity.refuse_contradictions(wheel)
     _refuse_foreign(wheel)
     members = elf_members.read(wheel.members, is_pure=wheel.is_pure)
-    if not _needs(members, members, libraries):
+    found = _needs(members, members, libraries)
+    if not found:
         return wheel, None
+    _refuse_other_arch(wheel, found)
     excluded = elf_members.found_within(members).union(libraries)
     made = _grafted(path, wheel, excluded, find_tools().auditwheel)
     now = elf_members.read(made.members, members, is_pure=wheel.is_pure)
@@ -116,6 +122,18 @@ def _refuse_foreign(wheel: WheelFile) -> None:
     if systems:
         raise BuildError(
             f"it is for {listed(systems)}; libwheel repairs wheels for Linux with glibc"
+        )
+
+
+def _refuse_other_arch(wheel: WheelFile, needs: Iterable[Need]) -> None:
+    said = platforms.arches(wheel.platforms)
+    members = {need.member.name: need.member.binary.arch for need in needs}
+    others = {name: arch for name, arch in members.items() if said and arch not in said}
+    if others:
+        raise BuildError(
+            f"it is tagged for {listed(sorted(said))}, and holds binaries for "
+            f"{listed(sorted(set(others.values())))} ({listed(list(others))}): build it again, "
+            "with the tag of what the compiler makes"
         )
 
 
@@ -133,12 +151,20 @@ def _grafted(
 
     It keeps the platforms of a name without asking whether they are true.
     """
-    with tempfile.TemporaryDirectory(prefix="libwheel-") as folder:
-        given = Path(folder, _name(wheel.name, platforms.plain(wheel.platforms)))
+    with temporary() as folder:
+        given = folder / _name(wheel.name, platforms.plain(wheel.platforms))
         given.symlink_to(path.absolute())
-        out = Path(folder, "out")
-        out.mkdir()
-        return wheel_file.read(grafting.graft(given, excluded, out, auditwheel))
+        return wheel_file.read(grafting.graft(given, excluded, folder, auditwheel))
+
+
+def refuse_unwritable(folder: Path) -> None:
+    """Raise BuildError where nothing can be written to a folder, which need not be there yet."""
+    there = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise BuildError(explain_os_error(error, folder)) from error
 
 
 def write(proposal: Proposal, folder: Path, tools: Callable[[], Tools], epoch: int) -> Path:
@@ -148,7 +174,6 @@ def write(proposal: Proposal, folder: Path, tools: Callable[[], Tools], epoch: i
     to, or the result would take the place of the wheel itself.
     """
     with writing_to(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         if proposal.is_fit:
             return _copied(proposal.path, folder)
         return _packed(proposal, folder, tools(), epoch)
@@ -198,8 +223,8 @@ def _with_paths(
     Those that get the same are edited by one process. What has both kinds loses them first:
     patchelf sets one, and leaves the other as it was.
     """
-    with tempfile.TemporaryDirectory(prefix="libwheel-") as folder:
-        files = {edit.member: Path(folder, str(n)) for n, edit in enumerate(edits)}
+    with temporary() as folder:
+        files = {edit.member: folder / str(n) for n, edit in enumerate(edits)}
         for name, path in files.items():
             path.write_bytes(contents[name])
         both = [files[edit.member] for edit in edits if len(edit.before) > 1]
@@ -225,4 +250,5 @@ def _patch(patchelf: Path, wanted: SearchPath, files: Sequence[Path]) -> None:
     command = [str(word) for word in (patchelf, *kind, *change, *files)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
+        refuse_full(files[0].parent, done.stderr)
         raise InternalError(f"patchelf failed: {done.stderr.strip()}: {command}")

@@ -7,6 +7,7 @@ import binascii
 import csv
 import hashlib
 import io
+import re
 import stat
 import zipfile
 import zlib
@@ -30,6 +31,7 @@ SUFFIX = ".dist-info"
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 _DESCRIBING = ("METADATA", "WHEEL", "RECORD")
 _WEAK = ("md5", "sha1")  # which the wheel format forbids
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 # What a damaged archive makes zipfile raise.
 _DAMAGE = (
@@ -67,8 +69,8 @@ class WheelFile:
 
 def read(path: Path) -> WheelFile:
     """Read a wheel; raises BuildError, with the wheel's name, where it is not a sound one."""
-    name, version = _identity(path)
     with _opened(path) as stream:
+        name, version = _identity(path)
         contents, modes = _unzipped(path, stream)
     info = _info_folder(path, contents, name, version)
     record = f"{info}/RECORD"
@@ -120,6 +122,8 @@ def _name_problems(listed: Iterable[zipfile.ZipInfo]) -> Iterator[str]:
             yield f"{name!r} is in it {count} times"
         if _is_unsafe(name):
             yield f"{name!r} would be installed outside the environment"
+        if _CONTROL.search(name):
+            yield f"{name!r} is a name with control characters"
     for info in listed:
         if stat.S_ISLNK(info.external_attr >> 16):
             yield f"{info.filename!r} is a link, which installers make a text file of"
@@ -156,12 +160,12 @@ def _record_problems(
     hashes = {row[0]: row[1] if len(row) > 1 else "" for row in rows if row}
     for name, content in files.items():
         if name not in hashes:
-            yield f"{name} is not in RECORD"
+            yield f"{name!r} is not in RECORD"
         elif not _fits(content, hashes[name]):
-            yield f"{name} is not the file that RECORD has the hash of"
+            yield f"{name!r} is not the file that RECORD has the hash of"
     for name in hashes:
         if name not in files and name not in unlisted:
-            yield f"{name} is in RECORD only"
+            yield f"{name!r} is in RECORD only"
 
 
 def _fits(content: bytes, recorded: str) -> bool:

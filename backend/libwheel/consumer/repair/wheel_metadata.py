@@ -73,10 +73,10 @@ def _place(lines: Sequence[bytes]) -> int:
 
 def with_platforms(wheel: bytes, platforms: frozenset[str]) -> bytes:
     """Return WHEEL with a Tag line for each expansion; itself where it has just those."""
-    tags = _tags(wheel)
-    if {tag.platform for tag in tags} == platforms:
+    found = tags(wheel)
+    if {tag.platform for tag in found} == platforms:
         return wheel
-    pairs = dict.fromkeys((tag.interpreter, tag.abi) for tag in tags)
+    pairs = dict.fromkeys((tag.interpreter, tag.abi) for tag in found)
     new = [f"Tag: {'-'.join(pair)}-{p}\n".encode() for pair in pairs for p in sorted(platforms)]
     lines = wheel.splitlines(keepends=True)
     place = next((n for n, line in enumerate(lines) if _is_tag(line)), len(lines))
@@ -84,7 +84,8 @@ def with_platforms(wheel: bytes, platforms: frozenset[str]) -> bytes:
     return b"".join([*lines[:place], *new, *rest])
 
 
-def _tags(wheel: bytes) -> list[Tag]:
+def tags(wheel: bytes) -> list[Tag]:
+    """Return every expansion of WHEEL's Tag lines."""
     texts = message_from_bytes(wheel).get_all("Tag", [])
     return [tag for text in texts for tag in sorted(parse_tag(str(text)), key=str)]
 

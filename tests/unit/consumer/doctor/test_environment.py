@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import os
 import platform
 import sys
@@ -10,6 +11,8 @@ import pytest
 from environments import make_venv
 from libwheel.consumer.doctor import environment
 from libwheel.errors import BuildError
+
+WANTED = "wanted: an environment's Python, or the environment's folder"
 
 
 def script(path: Path, text: str) -> Path:
@@ -54,8 +57,64 @@ def test_what_it_prints_at_its_start_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_run(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match=r"nowhere: cannot be run: .*; wanted: a Python"):
+    with pytest.raises(BuildError) as found:
         environment.ask(tmp_path / "nowhere")
+    assert str(found.value) == (
+        f"{tmp_path}/nowhere: cannot be run: No such file or directory; {WANTED}"
+    )
+
+
+def test_a_link_that_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python").symlink_to("/gone/python")
+    python = environment.python_of(tmp_path)
+    with pytest.raises(BuildError, match="cannot be run: it is a link to /gone/python, which is"):
+        environment.ask(python)
+
+
+def test_the_python_of_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(BuildError) as found:
+        environment.python_of(tmp_path)
+    assert str(found.value) == f"{tmp_path}: has neither bin/python nor bin/python3; {WANTED}"
+    (tmp_path / "bin").mkdir()
+    for name in ("python3", "python"):
+        program = script(tmp_path / "bin" / name, "")
+        assert environment.python_of(tmp_path) == program
+        assert environment.python_of(program) == program
+
+
+def test_one_that_does_not_answer_is_not_waited_for(tmp_path: Path) -> None:
+    silent = script(tmp_path / "silent", "exec sleep 600")
+    with pytest.raises(BuildError) as found:
+        environment.ask(silent, patience=0.2)
+    assert str(found.value) == f"{silent}: has not answered within 0 seconds; {WANTED}"
+
+
+def test_one_that_is_too_old_is_told_so(tmp_path: Path) -> None:
+    old = script(
+        tmp_path / "old",
+        f'exec "{sys.executable}" -c "import sys; sys.version_info = (2, 7, 18)\n$2"',
+    )
+    with pytest.raises(BuildError, match=r"old: is Python .*; wanted: Python 3\.9 or newer$"):
+        environment.ask(old)
+
+
+def test_the_question_can_be_read_by_old_pythons() -> None:
+    ast.parse(environment._QUESTION, feature_version=(3, 4))  # noqa: SLF001
+
+
+def test_what_says_nothing_is_told_with_its_exit_status() -> None:
+    with pytest.raises(BuildError) as found:
+        environment.ask(Path("/bin/false"))
+    assert str(found.value) == (
+        f"/bin/false: does not answer as a Python does: it ended with exit status 1; {WANTED}"
+    )
+
+
+def test_our_question_is_not_told() -> None:
+    with pytest.raises(BuildError) as found:
+        environment.ask(Path("/bin/ls"))
+    assert "sys" not in str(found.value)
 
 
 @pytest.mark.parametrize("answer", [r"\377", "1", "{}", "[]", '{"path": [1]}', '"text"'])
@@ -78,6 +137,6 @@ def test_what_it_leaves_behind_is_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_program_that_is_no_python(tmp_path: Path) -> None:
-    other = script(tmp_path / "other", "echo what is this >&2")
-    with pytest.raises(BuildError, match="does not answer as a Python does: what is this"):
+    other = script(tmp_path / "other", r"printf 'what \033[31mis\a this' >&2")
+    with pytest.raises(BuildError, match="with exit status 0 and said: what is this; wanted: "):
         environment.ask(other)

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from libwheel.consumer.doctor import imports
-from libwheel.consumer.doctor.report import Copy, Diagnosis, FailedImport, Imports, Mapped, Severity
+from libwheel.consumer.doctor.report import (
+    About,
+    Copy,
+    Diagnosis,
+    FailedImport,
+    Imports,
+    Mapped,
+    Severity,
+)
 from libwheel.errors import BuildError
 from unit.binaries.compiled import shared
 
@@ -257,3 +265,40 @@ def test_a_failed_import_comes_with_what_to_do(reason: str, installed: str, reme
     assert (found.severity, found.rule, found.subject) == (Severity.FAULT, "import-failed", "pkg")
     assert reason in found.message
     assert remedy in found.remedy
+
+
+def told(rule: str, subject: str, about: About = About.DISTRIBUTION) -> Diagnosis:
+    message = "it needs libhdf5-pywheel-310.so"
+    return Diagnosis(Severity.FAULT, rule, about, subject, message, f"mend {subject}")
+
+
+@pytest.mark.parametrize(
+    ("known", "remedy"),
+    [
+        ((told("library-not-found", "My.Pkg"),), "see library-not-found: mend My.Pkg"),
+        ((told("library-not-found", "other"),), "see library-not-found"),
+        (
+            (told("library-not-found", "my-pkg"), told("file-changed", "/lib/x.so", About.FILE)),
+            "see file-changed: mend /lib/x.so",
+        ),
+    ],
+)
+def test_what_is_told_of_a_library_is_told_alike_of_the_import(
+    known: tuple[Diagnosis, ...], remedy: str
+) -> None:
+    failed = Imports(("my_pkg.sub",), (), (FailedImport("my_pkg.sub", OPEN),))
+    [found] = imports.diagnoses(failed, (), known)
+    assert found.remedy == remedy
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_two_of_one_tagged_name_are_never_meant(is_ours: bool) -> None:
+    ours = copy("libhdf5-pywheel-310.so", "hdf5", "HDF5_PYWHEEL_310")
+    below = mapped(Path("/below/lib") / ours.soname)
+    found = diagnose(
+        mapped(ours.path, ours if is_ours else None), below, copies=(ours,) if is_ours else ()
+    )
+    [fault] = found
+    assert (fault.severity, fault.rule) == (Severity.FAULT, "mapped-twice")
+    assert fault.remedy.startswith("call the load() of the library wheel")
+    assert "in one layer of sys.path only" in fault.remedy

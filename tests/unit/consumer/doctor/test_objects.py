@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from environments import run
 from libwheel.consumer import packages
 from libwheel.consumer.doctor import objects
 from libwheel.consumer.doctor.objects import Object
@@ -89,3 +90,15 @@ def test_what_is_not_there_is_passed_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["PyInit_ext", "PyModExport_ext"])
 def test_python_looks_for_either_name(tmp_path: Path, name: str) -> None:
     assert thing(package("one", tmp_path), "ext.so", [name]).is_extension
+
+
+@pytest.mark.compiles
+def test_static_programs_are_nobody_s_business(tmp_path: Path) -> None:
+    (tmp_path / "main.c").write_text("int main(void) { return 0; }\n")
+    program = tmp_path / "tool"
+    run("cc", "-static", "-o", program, tmp_path / "main.c")
+    whole = program.read_bytes()
+    install(tmp_path, "one", {"bin/tool": whole, "bin/broken": whole[:100]})
+    found, unsound = read(tmp_path)
+    assert found == {}
+    assert unsound.keys() == {"broken"}

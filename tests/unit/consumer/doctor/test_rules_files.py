@@ -7,7 +7,12 @@ import pytest
 
 from libwheel.consumer.doctor.objects import Unsound
 from libwheel.consumer.doctor.report import About, Diagnosis, Severity
-from libwheel.consumer.doctor.rules_files import file_changed, files_missing, unreadable
+from libwheel.consumer.doctor.rules_files import (
+    file_changed,
+    files_missing,
+    not_looked_at,
+    unreadable,
+)
 from unit.consumer.installed import SITE, install, install_library_wheel
 from unit.consumer.surveys import package, survey
 from unit.staged import TAG
@@ -44,8 +49,20 @@ def test_all_of_data_is_missing(prefix: Path) -> None:
     (prefix / "include/hdf5-pywheel/header.h").unlink()
     (prefix / "lib/libhdf5-pywheel-310.so").unlink()
     [found] = files_missing(survey(prefix))
-    assert "`pip install --target` leaves them out" in found.message
+    assert found.message == (
+        "hdf5 1.14.5 was installed without libhdf5-pywheel-310.so and header.h: `pip install "
+        "--target` leaves out what goes into lib"
+    )
     assert found.remedy == "install it into an environment, or with --prefix"
+
+
+def test_what_pip_target_has_put_elsewhere_is_there(prefix: Path) -> None:
+    include = prefix / SITE / "include/hdf5-pywheel"
+    include.mkdir(parents=True)
+    (prefix / "include/hdf5-pywheel/header.h").rename(include / "header.h")
+    (prefix / "lib/libhdf5-pywheel-310.so").unlink()
+    [found] = files_missing(survey(prefix))
+    assert "was installed without libhdf5-pywheel-310.so: " in found.message
 
 
 def test_byte_code_may_go(prefix: Path) -> None:
@@ -148,3 +165,18 @@ def test_what_cannot_be_read_is_told(prefix: Path) -> None:
         "broken 1.0: RECORD cannot be read: why; its files are not judged",
         "other 1.0: x.so is not a sound ELF file: why",
     ]
+
+
+def test_a_folder_that_may_not_be_read_is_a_fault(prefix: Path) -> None:
+    found = replace(survey(prefix), unread=((prefix / SITE, "Permission denied"),))
+    [fault] = unreadable(found)
+    assert (fault.severity, fault.subject) == (Severity.FAULT, str(prefix / SITE))
+    assert "cannot be read: Permission denied; what is in it is not judged" in fault.message
+
+
+def test_editable_installs_are_not_looked_at(prefix: Path) -> None:
+    owner = replace(package("one", prefix), is_editable=True)
+    found = survey(prefix)
+    assert list(not_looked_at(found)) == []
+    [note] = not_looked_at(replace(found, packages=(*found.packages, owner)))
+    assert (note.severity, note.rule, note.subject) == (Severity.NOTE, "not-looked-at", "one")

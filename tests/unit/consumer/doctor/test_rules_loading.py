@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from libwheel.consumer.doctor.objects import Object, Unsound
 from libwheel.consumer.doctor.report import Diagnosis
 from libwheel.consumer.doctor.rules_loading import (
     library_elsewhere,
@@ -13,6 +14,7 @@ from libwheel.consumer.doctor.rules_loading import (
     missing_library,
     unsafe_rpath,
 )
+from libwheel.consumer.doctor.survey import Survey
 from libwheel.naming import Tag
 from unit.binaries.compiled import shared
 from unit.consumer.installed import SITE, install, install_library_wheel
@@ -82,7 +84,7 @@ def test_several_files_of_one_package_are_one_fault(tmp_path: Path) -> None:
     owner = package("one", tmp_path)
     files = [extension(owner, f"one/{name}.so") for name in ("a", "b", "c")]
     [found] = library_not_found(survey(tmp_path, files, {one.path: {NAME: None} for one in files}))
-    assert found.message.startswith(f"one 1.0: a.so (and 2 more of its files) needs {NAME}")
+    assert found.message.startswith(f"one 1.0: a.so (and 2 more of its files) need {NAME}")
 
 
 def test_several_libraries_of_one_wheel_are_one_fault(tmp_path: Path) -> None:
@@ -92,6 +94,7 @@ def test_several_libraries_of_one_wheel_are_one_fault(tmp_path: Path) -> None:
     high = "libhdf5_hl-pywheel-310.so"
     [found] = library_not_found(survey(tmp_path, [one], {one.path: {high: None, NAME: None}}))
     assert found.message.startswith(f"one 1.0: ext.so needs {high} and {NAME}, and its RPATH")
+    assert found.message.endswith("/lib, where those are")
 
 
 def test_the_rpath_does_not_lead_there(prefix: Path) -> None:
@@ -246,3 +249,146 @@ def test_a_library_wheel_s_own_files_are_judged_too(prefix: Path) -> None:
     assert (prefix / SITE).is_dir()
     [found] = library_not_found(survey(prefix, [high], {high.path: {NAME: None}}))
     assert found.subject == "hdf5"
+
+
+HIGH = "libhdf5_hl-pywheel-310.so"
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Path:
+    """An environment with a library wheel of two libraries."""
+    install_library_wheel(tmp_path, TAG, {"hdf5": b"a library", "hdf5_hl": b"another"})
+    return tmp_path
+
+
+def unsound(found: Survey, *paths: Path) -> Survey:
+    [owner] = [one for one in found.packages if one.name == "hdf5"]
+    return replace(found, unsound=tuple(Unsound(path, owner, "is no ELF") for path in paths))
+
+
+def needing(
+    prefix: Path, *names: str, owner: str = "one"
+) -> tuple[Object, Mapping[Path, dict[str, None]]]:
+    """Return an extension, and that the loader does not find these libraries for it."""
+    [known] = [o for o in survey(prefix).packages if o.name == owner] or [package(owner, prefix)]
+    one = extension(known, "one/ext.so")
+    return one, {one.path: dict.fromkeys(names)}
+
+
+def test_a_broken_library_is_told_as_such(two: Path) -> None:
+    one, needs = needing(two, NAME)
+    (two / "lib" / NAME).write_bytes(b"broken")
+    found = unsound(survey(two, [one], needs), two / "lib" / NAME)
+    _, rule, message, remedy = only(library_not_found(found))
+    assert rule == "library-not-found"
+    assert message == f"one 1.0: ext.so needs {NAME}, which is no sound library"
+    assert remedy == "put hdf5 right first: see file-changed"
+
+
+def test_libraries_that_were_broken_when_they_came(two: Path) -> None:
+    one, needs = needing(two, HIGH, NAME)
+    found = unsound(survey(two, [one], needs), two / "lib" / NAME, two / "lib" / HIGH)
+    _, _, message, remedy = only(library_not_found(found))
+    assert message.endswith(f"needs {HIGH} and {NAME}, which are no sound libraries")
+    assert remedy == "put hdf5 right first: see unreadable"
+
+
+def test_what_a_library_wheel_has_lost_of_its_own_is_told_once(two: Path) -> None:
+    one, needs = needing(two, NAME, owner="hdf5")
+    (two / "lib" / NAME).unlink()
+    assert list(library_not_found(survey(two, [one], needs))) == []
+    (two / "lib" / NAME).write_bytes(b"broken")
+    broken = unsound(survey(two, [one], needs), two / "lib" / NAME)
+    assert list(library_not_found(broken)) == []
+
+
+def test_a_library_wheel_needs_no_repair(two: Path) -> None:
+    one, needs = needing(two, HIGH, NAME, owner="hdf5")
+    reinstall = "pip install --force-reinstall --no-deps hdf5==1.14.5"
+    [lost] = library_not_found(survey(two, [one], needs))
+    assert lost.remedy == reinstall
+    taken = {one.path: {NAME: Path("/opt/lib") / NAME}}
+    [elsewhere] = library_elsewhere(survey(two, [one], taken, library_path=("/opt/lib",)))
+    assert elsewhere.remedy == "take /opt/lib out of LD_LIBRARY_PATH"
+    [elsewhere] = library_elsewhere(survey(two, [one], taken))
+    assert elsewhere.remedy == reinstall
+
+
+@pytest.mark.compiles
+def test_several_that_no_library_wheel_has_are_told_as_several(tmp_path: Path) -> None:
+    install(tmp_path, "one", {}, requires=["hdf5"])
+    node = "HDF5_PYWHEEL_310 { global: *; };\n"
+    sources = {HIGH: "int high(void) { return 1; }", NAME: "int low(void) { return 1; }"}
+    built = [shared(tmp_path / name, text, script=node) for name, text in sources.items()]
+    caller = "int high(void); int low(void); int PyInit_ext(void) { return high() + low(); }"
+    path = shared(tmp_path / "ext.so", caller, *built, script="")
+    one = replace(extension(package("one", tmp_path), "ext.so"), path=path)
+    needs = {path: dict.fromkeys(sources)}
+    _, _, message, _ = only(library_not_found(survey(tmp_path, [one], needs)))
+    assert message.endswith(f"{HIGH} and {NAME}, and no library wheel that has them is installed")
+
+
+@pytest.fixture
+def layers(tmp_path: Path) -> tuple[Path, Path]:
+    """Two prefixes of one environment, each with the library wheel."""
+    for name in ("above", "below"):
+        install_library_wheel(tmp_path / name, TAG, {"hdf5": b"a library"})
+    return tmp_path / "above", tmp_path / "below"
+
+
+def in_layers(layers: tuple[Path, Path], owner: str = "one") -> Survey:
+    above, below = layers
+    one = extension(package(owner, below), "one/ext.so")
+    needs = {one.path: {NAME: below / "lib" / NAME}}
+    return survey(above, [one], needs, folders=[below / SITE])
+
+
+def test_each_layer_has_one(layers: tuple[Path, Path]) -> None:
+    above, below = layers
+    _, rule, message, remedy = only(library_elsewhere(in_layers(layers)))
+    assert rule == "library-elsewhere"
+    assert message == (
+        f"one 1.0: ext.so gets {below}/lib/{NAME}, not {above}/lib/{NAME} of hdf5 1.14.5: "
+        "each layer has one"
+    )
+    assert remedy == (
+        "call hdf5_pywheel.load() in the package's __init__.py, before it imports the extension; "
+        "or have hdf5 in one layer only"
+    )
+
+
+def test_a_library_wheel_in_a_layer_calls_no_load(layers: tuple[Path, Path]) -> None:
+    [found] = library_elsewhere(in_layers(layers, "hdf5"))
+    assert found.remedy == "have hdf5 in one layer only"
+
+
+def test_the_upper_layer_s_library_is_not_there(layers: tuple[Path, Path]) -> None:
+    (layers[0] / "lib" / NAME).unlink()
+    [found] = library_elsewhere(in_layers(layers))
+    assert found.message.endswith("of hdf5 1.14.5")
+    assert found.remedy == "put hdf5 right first: see files-missing"
+
+
+def test_a_link_in_a_folder_of_the_rpath_is_followed(prefix: Path) -> None:
+    cache, gone = prefix / "cache", Path("/tmp/gone/lib")
+    cache.mkdir()
+    link = cache / NAME
+    one = extension(package("one", prefix), "one/ext.so", str(cache))
+    needs = {one.path: {NAME: prefix / "lib" / NAME}}
+    link.symlink_to(prefix / "lib" / NAME)
+    assert list(unsafe_rpath(survey(prefix, [one], needs))) == []
+    link.unlink()
+    link.symlink_to(gone / NAME)
+    severity, rule, message, _ = only(unsafe_rpath(survey(prefix, [one], needs)))
+    assert (severity, rule) == ("fault", "unsafe-rpath")
+    assert f"where {NAME} is a link into {gone}, which is not there: whoever makes" in message
+
+
+def test_one_broken_and_one_out_of_reach_are_two_faults(two: Path) -> None:
+    one, needs = needing(two, HIGH, NAME)
+    (two / "lib" / NAME).unlink()
+    found = [diagnosis.message for diagnosis in library_not_found(survey(two, [one], needs))]
+    assert found == [
+        f"one 1.0: ext.so needs {HIGH}, and its RPATH does not lead to {two}/lib, where that is",
+        f"one 1.0: ext.so needs {NAME}, which hdf5 1.14.5 has lost",
+    ]

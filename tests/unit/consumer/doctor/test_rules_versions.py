@@ -129,3 +129,16 @@ def test_a_library_from_elsewhere_says_nothing_of_the_wheel(tmp_path: Path, call
 def test_a_library_that_lacks_a_version_node(tmp_path: Path, caller: Path) -> None:
     [found] = lacking(tmp_path, caller, NEWER, node="TINY_0 { global: *; };\n")
     assert found.message.endswith("it lacks TINY_PYWHEEL_1")
+
+
+@pytest.mark.compiles
+def test_a_file_that_was_put_over_it_says_nothing_of_the_wheel(
+    tmp_path: Path, caller: Path
+) -> None:
+    assert lacking(tmp_path, caller, LIBRARY)
+    name = "libtiny-pywheel-1.so"
+    with (tmp_path / "lib" / name).open("ab") as stream:
+        stream.write(b"more")
+    one = replace(extension(package("one", tmp_path), "ext.so"), path=caller)
+    found = survey(tmp_path, [one], {caller: {name: tmp_path / "lib" / name}})
+    assert list(too_old(found)) == []

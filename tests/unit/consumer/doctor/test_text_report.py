@@ -5,6 +5,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from libwheel.console import Console
 from libwheel.consumer.doctor import json_report, text_report
 from libwheel.consumer.doctor.report import (
@@ -149,6 +151,47 @@ def test_lines_are_as_wide_as_the_terminal() -> None:
     shown = text(replace(BAD, diagnoses=(long,)), width=80)
     assert max(map(len, shown.splitlines())) <= 80
     assert "..." in shown
+
+
+@pytest.mark.parametrize("width", [40, 60, 61, 80, 100])
+def test_tables_are_no_wider_than_the_terminal(width: int) -> None:
+    wide = replace(BAD.copies[0], library="a-rather-long-name", owner=50 * "x")
+    files = tuple(PREFIX / f"lib/libhdf5_part{number}-pywheel-310.so" for number in range(5))
+    row = LibraryRow(30 * "y", "1.14.5.post1", (), files, ("versioned-hdf5", "h5py", "tables"))
+    mapped = Mapped(OURS, OURS.name, 3_100_000, 30 * "m", (SITE / f"{50 * 'e'}.so",), OURS)
+    bad = replace(
+        BAD,
+        copies=(wide, *BAD.copies),
+        library_wheels=(row,),
+        imports=Imports(("h5py",), (mapped,), ()),
+    )
+    lines = text(bad, width).splitlines()
+    assert max(map(len, lines[3:])) <= width  # the environment's path is there to be copied
+    assert any(line.startswith("  ") and "hdf5" in line for line in lines)
+
+
+def test_nothing_of_outside_steers_the_terminal() -> None:
+    evil = "\033[31mred\a\033]0;title\nmore\r\udcff"
+    fault = Diagnosis(Severity.FAULT, "rule", About.FILE, evil, evil, evil)
+    mapped = Mapped(Path(evil), evil, 1, evil, (Path(evil),), None)
+    bad = replace(
+        BAD,
+        prefix=Path(evil),
+        python=Path(evil),
+        copies=(replace(BAD.copies[0], path=Path(evil), owner=evil, library=evil), *BAD.copies[1:]),
+        library_wheels=(LibraryRow(evil, evil, (), (Path(evil),), (evil,)),),
+        diagnoses=(fault,),
+        imports=Imports((evil,), (mapped,), (FailedImport(evil, evil),)),
+    )
+    for width in (None, 80):
+        shown = text(bad, width)
+        assert shown.replace("\n", "").isprintable()
+        assert "\nmore" not in shown
+
+
+def test_one_is_one() -> None:
+    shown = text(replace(SOUND, distributions=1))
+    assert "looked at    1 distribution, 1 shared library\n" in shown
 
 
 def test_colours_are_for_terminals() -> None:

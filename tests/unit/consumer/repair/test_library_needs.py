@@ -45,7 +45,22 @@ def test_another_abi() -> None:
     said = problems(*(member(f"{name}.so", "libhdf5_hl-pywheel-320.so") for name in "abcdef"))
     assert said.startswith("a.so, b.so, c.so and 3 more: built against")
     assert "ABI 320; hdf5 1.14.5, which is installed in the environment that libwheel" in said
-    assert f"has {HL}: install the version" in said
+    assert "has ABI 310: install the version" in said
+
+
+def test_the_libraries_of_one_wheel_are_told_together() -> None:
+    node = "ZLIB_NG_PYWHEEL_2"
+    files = ("libz-pywheel-2.so", "libz_more-pywheel-2.so", "libz_last-pywheel-2.so")
+    first = member("a.so", *files[:2], takes=tuple(takes("z", file, node=node) for file in files))
+    said = problems(first, member("b.so", files[2], takes=(takes("z", files[2], node=node),)))
+    assert said.startswith(
+        f"a.so and b.so: built against {files[0]}, {files[1]} and {files[2]}, of"
+    )
+    assert said.count("zlib-ng") == 1
+    old = ("libhdf5-pywheel-200.so", "libhdf5_hl-pywheel-200.so")
+    assert problems(member("a.so", *old)).startswith(
+        f"a.so: built against {old[0]} and {old[1]}, ABI 200; hdf5 1.14.5, which is"
+    )
 
 
 def test_a_newer_library() -> None:

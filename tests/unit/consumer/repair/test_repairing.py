@@ -50,7 +50,7 @@ def test_tools_that_are_not_there(tmp_path: Path) -> None:
     plan = replace(PLAN, platforms=frozenset({"manylinux_2_17_x86_64"}), new_platforms=True)
     with pytest.raises(BuildError, match="there is no auditwheel"):
         repairing.write(Proposal(tmp_path / WHEEL.name, WHEEL, plan), tmp_path / "out", no_tools, 0)
-    assert not any((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,27 @@ def test_every_error_names_the_wheel_once(
         repairing.propose(wheel, (), no_tools)
     assert str(caught.value).startswith(f"{wheel.name}: {said}")
     assert str(caught.value).count(wheel.name) == 1
+
+
+def test_a_wheel_that_belies_its_name(tmp_path: Path) -> None:
+    wheel = make_wheel(tmp_path, [], tag="py3-none-any")
+    renamed = wheel.rename(wheel.with_name("guest-1.0-py2-none-any.whl"))
+    with pytest.raises(BuildError, match=r"(?s)py2-none-any\.whl: its files do not agree with its"):
+        repairing.propose(renamed, (), no_tools)
+
+
+@pytest.mark.parametrize("place", [".", "new", "new/deep"])
+def test_a_folder_that_can_be_written_to_is_not_made(tmp_path: Path, place: str) -> None:
+    repairing.refuse_unwritable(tmp_path / place)
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", ["", "new", "new/deep"])
+def test_a_folder_that_cannot_be_written_to(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("")
+    folder = tmp_path / "file" / place
+    with pytest.raises(BuildError, match=f"cannot write to {folder}: a part of the path is no f"):
+        repairing.refuse_unwritable(folder)
 
 
 @pytest.mark.parametrize(

@@ -77,12 +77,19 @@ def test_damaged_bytes(wheel: Path) -> None:
 
 
 def test_what_is_no_wheel(tmp_path: Path) -> None:
-    assert "this is no wheel's name" in problem_of(tmp_path / "guest.whl")
-    assert "this is no wheel's name" in problem_of(tmp_path / "guest-1.0.tar.gz")
+    for name in ("guest.whl", "guest-1.0.tar.gz"):
+        (tmp_path / name).write_text("")
+        assert "this is no wheel's name" in problem_of(tmp_path / name)
     gone = tmp_path / f"guest-1.0-{TAG}.whl"
     assert f"{gone} is not there" in problem_of(gone)
     gone.mkdir()
     assert f"{gone} cannot be read: Is a directory" in problem_of(gone)
+
+
+def test_whether_it_is_there_comes_before_its_name(tmp_path: Path) -> None:
+    for name in ("guest", "*.whl"):
+        assert problem_of(tmp_path / name) == f"{tmp_path / name} is not there"
+    assert problem_of(tmp_path) == f"{tmp_path} cannot be read: Is a directory"
 
 
 def test_a_wheel_that_cannot_be_opened_is_not_called_damaged(tmp_path: Path) -> None:
@@ -132,9 +139,9 @@ def test_record_and_files_that_do_not_agree_are_told_together(wheel: Path) -> No
         return {**files, "guest/ä b.py": b"x = 2\n", "guest/more.py": b""}
 
     said = problem(rezip(wheel, change))
-    assert "guest/ä b.py is not the file that RECORD has the hash of" in said
-    assert "guest/more.py is not in RECORD" in said
-    assert "guest/tool is in RECORD only" in said
+    assert "'guest/ä b.py' is not the file that RECORD has the hash of" in said
+    assert "'guest/more.py' is not in RECORD" in said
+    assert "'guest/tool' is in RECORD only" in said
 
 
 @pytest.mark.parametrize(
@@ -145,7 +152,7 @@ def test_hashes_that_prove_nothing(wheel: Path, recorded: str) -> None:
         rows = files[f"{INFO}/RECORD"].decode() + f"guest/empty.py,{recorded},0\n"
         return {**files, "guest/empty.py": b"", f"{INFO}/RECORD": rows.encode()}
 
-    assert "guest/empty.py is not the file" in problem(rezip(wheel, change))
+    assert "'guest/empty.py' is not the file" in problem(rezip(wheel, change))
 
 
 def test_a_record_that_is_no_text(wheel: Path) -> None:
@@ -157,6 +164,20 @@ def test_a_record_that_is_no_text(wheel: Path) -> None:
 def test_names_that_lead_out(wheel: Path, name: str) -> None:
     broken = rezip(wheel, lambda files: {**files, name: b""})
     assert f"{name!r} would be installed outside the environment" in problem(broken)
+
+
+@pytest.mark.parametrize("name", ["a\nerror: b", "a\x1b[2Kb", "a\x7f", "a\x9b2Kb"])
+def test_names_with_control_characters(wheel: Path, name: str) -> None:
+    said = problem(rezip(wheel, lambda files: {**files, name: b""}))
+    assert f"{name!r} is a name with control characters" in said
+    assert name not in said
+
+
+def test_control_characters_in_record_are_not_printed(wheel: Path) -> None:
+    def change(files: dict[str, bytes]) -> Mapping[str, bytes]:
+        return {**files, f"{INFO}/RECORD": files[f"{INFO}/RECORD"] + b"a\x1bb,,\n"}
+
+    assert r"'a\x1bb' is in RECORD only" in problem(rezip(wheel, change))
 
 
 def test_links_and_doubles(wheel: Path) -> None:
