@@ -36,6 +36,9 @@ _NEWEST: dict[Floor, dict[str, tuple[int, ...]]] = {
 }
 FLOORS = tuple(_NEWEST)
 
+# The first words of the version nodes that are the system's, as auditwheel has them.
+FAMILIES = frozenset(("CXXABI", "GCC", "GLIBC", "GLIBCXX", "LIBATOMIC", "ZLIB"))
+
 # The first floor that an architecture has.
 LOWEST: dict[str, Floor] = {
     "x86_64": (2, 5),

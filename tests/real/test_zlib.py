@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import wheel_files
 from checkouts import build, checkout, stranger
-from environments import Venv, make_venv, run, run_alone
+from environments import Venv, libwheel, make_venv, run, run_alone
+from libwheel.binaries import elf
+from libwheel.wheel import Member
 from linked_programs import WAYS, loaded
 
 pytestmark = pytest.mark.real
@@ -115,3 +119,36 @@ def test_the_metadata_is_of_version_2_4(wheel: Path) -> None:
     metadata = zipfile.ZipFile(wheel).read("zlib-1.3.1.dist-info/METADATA").decode()
     assert metadata.startswith("Metadata-Version: 2.4\nName: zlib\nVersion: 1.3.1\n")
     assert "\nLicense-Expression: Zlib\nLicense-File: LICENSE\n" in metadata
+
+
+USER = """
+#include <Python.h>
+#include <zlib.h>
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_user"};
+PyMODINIT_FUNC PyInit__user(void) {
+    PyObject *made = PyModule_Create(&module);
+    if (made) PyModule_AddStringConstant(made, "version", zlibVersion());
+    return made;
+}
+"""
+
+
+def test_a_consumer_is_repaired(wheel: Path, tmp_path: Path) -> None:
+    """auditwheel knows versions of the system's zlib, and must not take ours for one of them."""
+    host = wheel_files.install(wheel, tmp_path / "host")
+    include = [f"-I{sysconfig.get_path('include')}", f"-I{host.prefix}/include/zlib-pywheel"]
+    link = [f"-L{host.prefix}/lib", "-lz-pywheel-1"]
+    code = wheel_files.compile_c(tmp_path, "_user", USER, "-shared", *include, *link)
+    name = f"guest/_user{wheel_files.EXT_SUFFIX}"
+    made = wheel_files.make_wheel(tmp_path / "dist", [Member(name, code)])
+    done = libwheel("repair", made, "-o", tmp_path / "out", variables=host.variables)
+    assert done.returncode == 0, done.stdout
+    [repaired] = (tmp_path / "out").iterdir()
+    assert "-manylinux_" in repaired.name
+    found = elf.read_any(wheel_files.contents(repaired)[name], name)
+    assert found
+    assert "ZLIB_PYWHEEL_1" in {need.version for need in found.requirements}
+    venv = make_venv(tmp_path / "venv")
+    for one in (wheel, repaired):
+        venv.install(one)
+    assert venv.ask("-c", "from guest import _user; print(_user.version)") == "1.3.1"

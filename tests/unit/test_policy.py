@@ -50,6 +50,13 @@ def test_nodes_are_auditwheel_s(arch: str) -> None:
     assert ours == wanted
 
 
+def test_families_are_auditwheel_s() -> None:
+    symbols = (entry["symbol_versions"] for entry in auditwheels().values())
+    assert {name for arches in symbols for found in arches.values() for name in found} == (
+        policy.FAMILIES
+    )
+
+
 def test_architectures_are_auditwheel_s() -> None:
     found = {arch for entry in auditwheels().values() for arch in entry["symbol_versions"]}
     assert found - {"ppc64"} == set(policy.LOWEST)  # ppc64 ends at 2.17

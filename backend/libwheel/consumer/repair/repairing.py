@@ -13,6 +13,7 @@ from pathlib import Path
 from libwheel.binaries import elf
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.repair import (
+    disguise,
     elf_members,
     grafting,
     library_needs,
@@ -31,7 +32,7 @@ from libwheel.consumer.repair.temporary import refuse_full, temporary
 from libwheel.consumer.repair.wheel_file import WheelFile
 from libwheel.errors import BuildError, InternalError
 from libwheel.files import explain_os_error, replacing, writing_to
-from libwheel.wheel import Member, pack
+from libwheel.wheel import ZIP_EPOCH, Member, pack
 from libwheel.words import listed
 
 
@@ -111,7 +112,8 @@ def _decided(
         return wheel, None
     _refuse_other_arch(wheel, found)
     excluded = elf_members.found_within(members).union(libraries)
-    made = _grafted(path, wheel, excluded, find_tools().auditwheel)
+    hidden = disguise.nodes(members)
+    made = _grafted(path, wheel, excluded, hidden, find_tools().auditwheel)
     now = elf_members.read(made.members, members, is_pure=wheel.is_pure)
     needs = _needs(now, members, libraries)
     return made, planning.make(wheel, made, now, needs, exact=exact)
@@ -145,16 +147,26 @@ def _needs(
 
 
 def _grafted(
-    path: Path, wheel: WheelFile, excluded: Iterable[str], auditwheel: Auditwheel
+    path: Path,
+    wheel: WheelFile,
+    excluded: Iterable[str],
+    hidden: frozenset[str],
+    auditwheel: Auditwheel,
 ) -> WheelFile:
     """Return what auditwheel makes of the wheel under a name whose platform promises nothing.
 
-    It keeps the platforms of a name without asking whether they are true.
+    It keeps the platforms of a name without asking whether they are true. The `hidden` version
+    nodes it does not see.
     """
     with temporary() as folder:
         given = folder / _name(wheel.name, platforms.plain(wheel.platforms))
-        given.symlink_to(path.absolute())
-        return wheel_file.read(grafting.graft(given, excluded, folder, auditwheel))
+        if hidden:
+            content = disguise.put_on(wheel.members, hidden)
+            pack(folder, given.name, wheel.info, content, ZIP_EPOCH)
+        else:
+            given.symlink_to(path.absolute())
+        made = wheel_file.read(grafting.graft(given, excluded, folder, auditwheel))
+        return replace(made, members=disguise.taken_off(made.members, hidden))
 
 
 def refuse_unwritable(folder: Path) -> None:
