@@ -58,12 +58,13 @@ def add(commands: Commands) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> int:
+    page = _goal(options.html) if options.html else None
     place = environment.ask(environment.python_of(options.python))
     report = examination.examine(place, loader.of_this_machine(os.environ))
     if options.modules:
         report = examination.with_imports(report, options.modules)
-    if options.html:
-        _write(options.html, html_report.page(report))
+    if page:
+        _write(page, html_report.page(report))
     if options.json:
         say(json_report.text(report))
     else:
@@ -73,11 +74,18 @@ def _doctor(options: argparse.Namespace) -> int:
     return 0 if report.is_sound else 1
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all; what is there and is no plain file is written into."""
-    goal = path.resolve()
+def _goal(path: Path) -> Path:
+    """Return where the page goes, where links lead there."""
+    goal = Path(os.path.realpath(path))
+    if any(part.is_symlink() for part in (goal, *goal.parents)):
+        raise BuildError(f"--html {path} is a link that leads to itself: name a file")
     if goal.is_dir():
         raise BuildError(f"--html {path} is a folder: name a file")
+    return goal
+
+
+def _write(goal: Path, text: str) -> None:
+    """Write a file whole or not at all; what is there and is no plain file is written into."""
     with writing_to(goal.parent):
         if goal.exists() and not goal.is_file():
             goal.write_text(text, encoding="utf-8")

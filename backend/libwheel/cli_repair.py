@@ -100,7 +100,8 @@ def _write(proposal: Proposal, folder: Path, epoch: int, console: Console) -> No
 
 def _verdict(proposal: Proposal) -> str:
     if proposal.plan is None:
-        return "needs no library wheel: nothing to repair"
+        rest = "; what else it needs is `auditwheel repair`'s" if proposal.is_plain_linux else ""
+        return f"needs no library wheel: nothing to repair{rest}"
     return "fit to ship: nothing to repair" if proposal.is_fit else "not fit to ship:"
 
 

@@ -318,9 +318,9 @@ def test_what_auditwheel_grafts_is_kept(bench: Bench, tmp_path: Path) -> None:
     ]
     paths = {name: binary.rpath for name, binary in binaries(made).items()}
     ours = "$ORIGIN/../../../../lib"
+    assert ours in paths.pop(grafted[1])  # some auditwheels lead it to its own folder as well
     assert paths == {
         grafted[0]: (),
-        grafted[1]: (ours,),
         f"guest/_a{EXT_SUFFIX}": ("$ORIGIN/../guest.libs", ours),
         f"{DATA}/platlib/guest/_b{EXT_SUFFIX}": ("$ORIGIN/../guest.libs", ours),
     }

@@ -37,6 +37,18 @@ def test_a_page_is_no_folder(environment: Path, capsys: pytest.CaptureFixture[st
     assert "is a folder: name a file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("page", ["loop", "loop/page.html"])
+def test_a_page_is_no_link_to_itself(
+    tmp_path: Path, page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(SystemExit) as end:
+        cli.main(["doctor", "--python", str(tmp_path / "none"), "--html", str(tmp_path / page)])
+    assert end.value.code == 1
+    assert "is a link that leads to itself: name a file" in capsys.readouterr().err
+    assert (tmp_path / "loop").is_symlink()
+
+
 def test_a_variable_that_nobody_knows(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

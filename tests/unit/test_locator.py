@@ -107,6 +107,20 @@ def test_a_lib64_that_is_a_link_as_in_a_venv(tmp_path: Path) -> None:
     assert through.ask("libdir") == str(made.prefix / "lib")
 
 
+@pytest.mark.parametrize("up", ["../../../lib/", "../../"])
+def test_a_lib_that_is_a_link(tmp_path: Path, up: str) -> None:
+    made = install(tmp_path / "venv")
+    real = (made.prefix / "lib").rename(made.prefix / "reallib")
+    (made.prefix / "lib").symlink_to("reallib")
+    record = made.site / INFO / "RECORD"
+    record.write_text(record.read_text().replace("../../../lib/", up))
+    assert made.ask("libdir") == str(real)
+    assert made.ask("pkgconfigdir") == str(real / "pkgconfig")
+    assert made.ask("cmakedir") == str(real / "cmake/hdf5-pywheel")
+    cache = {"LIBWHEEL_CACHE": str(tmp_path / "cache")}
+    assert (Path(made.ask("prefix", variables=cache)) / "lib/libhdf5.so").resolve().parent == real
+
+
 def test_files_that_are_links_into_an_installer_s_cache(tmp_path: Path) -> None:
     made = install(tmp_path / "venv")
     for path in [path for path in made.prefix.rglob("*") if path.is_file()]:

@@ -1,13 +1,16 @@
-"""What README.md shows of the example consumers stands in them, and its links lead somewhere."""
+"""What README.md says stands where it says so: examples, names of doctor's rules, links."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from conftest import ROOT
 from examples import FOLDER
+from libwheel.consumer import doctor
+from libwheel.consumer.doctor.report import Rule
 
 LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 EXAMPLE = re.compile(r"^(.+), in `([^`]+)`:\n\n((?:    .+\n)+)", re.MULTILINE)
@@ -45,3 +48,23 @@ def test_the_links_lead_to_files_of_the_checkout() -> None:
     links = LINK.findall((ROOT / "README.md").read_text())
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def named_rules() -> list[str]:
+    """Return what is set as code in the first column of the table, and as code in the notes."""
+    [section] = re.findall(
+        r"(?ms)^## When something is wrong$(.+?)^## ", (ROOT / "README.md").read_text()
+    )
+    [notes] = re.findall(r"(?ms)^The notes are (.+?)\n\n", section)
+    cells = re.findall(r"(?m)^\| (`[^|]+) \|", section)
+    return re.findall(r"`([a-z]+(?:-[a-z]+)*)`", "\n".join([*cells, notes]))
+
+
+def test_each_rule_of_doctor_is_named_once() -> None:
+    assert sorted(named_rules()) == sorted(Rule)
+
+
+def test_each_rule_of_doctor_is_used() -> None:
+    [folder] = doctor.__path__
+    text = "".join(path.read_text() for path in Path(folder).glob("*.py"))
+    assert {Rule[name] for name in re.findall(r"\bRule\.([A-Z_]+)", text)} == set(Rule)

@@ -37,7 +37,7 @@ def files() -> list[Path]:
 
 def libdir() -> Path:
     """Return the folder of the shared libraries."""
-    return _installed("lib", LIBRARIES[0]).parent
+    return _installed(LIBRARIES[0]).parent
 
 
 def includedir() -> Path:
@@ -52,12 +52,12 @@ def includedir() -> Path:
 
 def pkgconfigdir() -> Path:
     """Return the folder for PKG_CONFIG_PATH."""
-    return _installed("lib", "pkgconfig", f"{EXACT}.pc").parent
+    return _installed("pkgconfig", f"{EXACT}.pc").parent
 
 
 def cmakedir() -> Path:
     """Return the folder of the CMake package, for ``-D<package>_DIR=``."""
-    return _installed("lib", "cmake", PYWHEEL, f"{PYWHEEL}-config.cmake").parent
+    return _installed("cmake", PYWHEEL, f"{PYWHEEL}-config.cmake").parent
 
 
 def prefix() -> Path:
@@ -121,7 +121,7 @@ def _loaded(name: str) -> CDLL:
 
     with suppress(OSError):
         return ctypes.CDLL(name, mode=ctypes.RTLD_LOCAL | os.RTLD_NOLOAD)
-    return ctypes.CDLL(str(_installed("lib", name)), mode=ctypes.RTLD_LOCAL)
+    return ctypes.CDLL(str(_installed(name)), mode=ctypes.RTLD_LOCAL)
 
 
 def _link_names() -> list[str]:
@@ -166,11 +166,13 @@ def _recorded() -> list[Path]:
 
 
 def _installed(*tail: str) -> Path:
+    """Return the file whose path in RECORD ends so: resolved, its folders may be called otherwise.
+
+    Nor does RECORD name lib: from a site folder below lib, a path may go up no further.
+    """
     for recorded in _recorded():
-        if recorded.name == tail[-1]:
-            path = _true(recorded)
-            if path.parts[-len(tail) :] == tail:
-                return _existing(path)
+        if recorded.parts[-len(tail) :] == tail:
+            return _existing(_true(recorded))
     raise _missing("/".join(tail))
 
 

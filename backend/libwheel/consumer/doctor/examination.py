@@ -15,15 +15,14 @@ from libwheel.consumer.doctor import (
     rules_versions,
 )
 from libwheel.consumer.doctor.environment import Environment
-from libwheel.consumer.doctor.imports import MAPPED_TWICE
 from libwheel.consumer.doctor.loader import Rules
-from libwheel.consumer.doctor.report import Diagnosis, LibraryRow, Report, Use
-from libwheel.consumer.doctor.rules_copies import SEVERAL_COPIES, described
+from libwheel.consumer.doctor.report import Diagnosis, LibraryRow, Report, Rule, Use
+from libwheel.consumer.doctor.rules_copies import described
 from libwheel.consumer.doctor.survey import Survey, survey
 
-Rule = Callable[[Survey], Iterator[Diagnosis]]
+Judge = Callable[[Survey], Iterator[Diagnosis]]
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[Judge, ...] = (
     rules_files.files_missing,
     rules_files.file_changed,
     rules_files.unreadable,
@@ -61,11 +60,11 @@ def with_imports(report: Report, modules: Sequence[str]) -> Report:
     """
     found = imports.imported(report.python, modules, report.copies)
     more = imports.diagnoses(found, report.copies, report.diagnoses)
-    told = {(one.severity, one.subject) for one in more if one.rule == MAPPED_TWICE}
+    told = {(one.severity, one.subject) for one in more if one.rule == Rule.MAPPED_TWICE}
     before = (
         one
         for one in report.diagnoses
-        if one.rule != SEVERAL_COPIES or (one.severity, one.subject) not in told
+        if one.rule != Rule.SEVERAL_COPIES or (one.severity, one.subject) not in told
     )
     return replace(report, imports=found, diagnoses=tuple(sorted((*before, *more))))
 

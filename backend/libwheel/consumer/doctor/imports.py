@@ -20,13 +20,12 @@ from libwheel.consumer.doctor.report import (
     FailedImport,
     Imports,
     Mapped,
+    Rule,
     Severity,
 )
 from libwheel.consumer.doctor.several import Several, judged, makers
 from libwheel.errors import BuildError
 from libwheel.words import listed, sized
-
-MAPPED_TWICE = "mapped-twice"  # the rule's name
 
 _TAGGED = re.compile(r"lib[^/\s:'\"]+?-pywheel-[^/\s:'\"]+?\.so\b")
 
@@ -186,7 +185,7 @@ def _twice(library: str, several: Mapping[Mapped, Copy | None]) -> Diagnosis:
     severity, remedy = _judged(several)
     return Diagnosis(
         severity=severity,
-        rule=MAPPED_TWICE,
+        rule=Rule.MAPPED_TWICE,
         about=About.LIBRARY,
         subject=library,
         message=f"{len(several)} copies of {library} are in one process: {told}",
@@ -246,7 +245,7 @@ def _import_failed(
 ) -> Diagnosis:
     return Diagnosis(
         severity=Severity.FAULT,
-        rule="import-failed",
+        rule=Rule.IMPORT_FAILED,
         about=About.MODULE,
         subject=failure.module,
         message=f"cannot be imported: {failure.reason}",
@@ -255,7 +254,13 @@ def _import_failed(
 
 
 # The rules that tell why a library cannot be loaded; the first is the cause of the others.
-_CAUSES = ("file-changed", "files-missing", "wrong-abi", "too-old", "library-not-found")
+_CAUSES = (
+    Rule.FILE_CHANGED,
+    Rule.FILES_MISSING,
+    Rule.WRONG_ABI,
+    Rule.TOO_OLD,
+    Rule.LIBRARY_NOT_FOUND,
+)
 
 
 def _told_remedy(failure: FailedImport, told: Sequence[Diagnosis]) -> str:
@@ -279,7 +284,7 @@ def _told_remedy(failure: FailedImport, told: Sequence[Diagnosis]) -> str:
 def _remedy(failure: FailedImport, copies: Sequence[Copy]) -> str:
     match = _TAGGED.search(failure.reason)
     if match:
-        return _remedy_of_library(match[0], failure.reason, [c for c in copies if c.shared])
+        return _remedy_of_library(match[0], failure, [c for c in copies if c.shared])
     if failure.reason.startswith("ModuleNotFoundError"):
         return "install it, or name the module as an import statement does"
     if failure.reason.startswith("was not tried"):
@@ -287,17 +292,17 @@ def _remedy(failure: FailedImport, copies: Sequence[Copy]) -> str:
     return f"see where it fails: python -X faulthandler -c 'import {failure.module}'"
 
 
-def _remedy_of_library(name: str, reason: str, shared: Sequence[Copy]) -> str:
+def _remedy_of_library(name: str, failure: FailedImport, shared: Sequence[Copy]) -> str:
     """Say what to do where the loader does not want, or does not find, a library wheel's file."""
     for copy in shared:
-        if copy.soname == name and "cannot open shared object file" in reason:
-            locator = naming.import_name(naming.canonical(copy.owner))
+        if copy.soname == name and "cannot open shared object file" in failure.reason:
+            package = f"the package that has {failure.module.partition('.')[0]}"
             return (
-                f"it is installed ({copy.path}), but the extension does not look there: give its "
-                f"wheel to `libwheel repair`, or call {locator}.load() before the import"
+                f"it is installed ({copy.path}), but the extension does not look there: "
+                f"{remedies.repair(package)}; or {remedies.load(naming.canonical(copy.owner))}"
             )
         if copy.soname == name:
-            return f"pip install --force-reinstall {copy.owner}=={copy.version}, and the package"
+            return f"{remedies.reinstall_copy(copy)}; then install the package anew"
     wanted = naming.tagged_file(name)
     for copy in shared:
         found = naming.tagged_file(copy.soname)

@@ -110,30 +110,33 @@ class Loader:
         return self.glances[path]
 
     def loaded_at_start(self) -> dict[str, str]:
-        """Return the paths of what the program itself loads, by name."""
-        return {load.name: load.found for load in self.loads(self.program, {}) if load.found}
+        """Return the paths of what the program itself loads, by name in NEEDED and by SONAME."""
+        known: dict[str, str] = {}
+        self._follow(self.program, known)
+        return known
 
     def loads(self, root: str, loaded: Mapping[str, str]) -> tuple[Load, ...]:
         """Return what loading `root` loads, itself and all that it needs, breadth first.
 
         `loaded` is what the process has, by SONAME: that is taken wherever it is from.
         """
-        known = {**dict.fromkeys(self._soname(root), root), **loaded}
+        return self._follow(root, {**dict.fromkeys(self._soname(root), root), **loaded})
+
+    def _follow(self, root: str, known: dict[str, str]) -> tuple[Load, ...]:
+        """Return what loading `root` loads; add it to `known`, by each of its names."""
         found: list[Load] = []
         queue: list[tuple[str, ...]] = [(root,)]
         for needing in queue:
             glance = self.glance(needing[0])
-            for name in glance.needed if glance else ():
-                load = self._load(name, needing, known)
-                found.append(load)
-                if load.found and name not in known:
-                    for called in (name, *self._soname(load.found)):
-                        known.setdefault(called, load.found)
-                    queue.append((load.found, *needing))
+            for needed in glance.needed if glance else ():
+                name = expanded(needed, needing[0], self.rules.lib)
+                path = known.get(name) or self._find(name, needing)
+                found.append(Load(needed, needing[0], path))
+                if path and name not in known:
+                    for called in (name, *self._soname(path)):
+                        known.setdefault(called, path)
+                    queue.append((path, *needing))
         return tuple(found)
-
-    def _load(self, name: str, needing: tuple[str, ...], known: Mapping[str, str]) -> Load:
-        return Load(name, needing[0], known.get(name) or self._find(name, needing))
 
     def _soname(self, path: str) -> tuple[str, ...]:
         """Return the SONAME of a file, if it has one."""
@@ -147,7 +150,8 @@ class Loader:
         what is for another kind of processor is passed over.
         """
         if "/" in name:
-            return name if Path(name).is_file() else None
+            folder, file = os.path.split(name)
+            return str(Path(os.path.realpath(folder), file)) if Path(name).is_file() else None
         me = self.glance(needing[0])
         for path in self._candidates(name, needing):
             other = self.glance(path)
@@ -200,11 +204,11 @@ def _listed(folder: str) -> frozenset[str]:
         return frozenset()
 
 
-def expanded(folder: str, path: str, lib: str) -> str:
-    """Return a folder of the RPATH of the file `path`, its tokens replaced; empty: where we are."""
+def expanded(text: str, path: str, lib: str) -> str:
+    """Replace the tokens in what RPATH or NEEDED of the file `path` says; empty: where we are."""
     values = {"ORIGIN": path.rpartition("/")[0], "LIB": lib, "PLATFORM": platform.machine()}
 
     def value(match: re.Match[str]) -> str:
         return values[match[1] or match[2]]
 
-    return _TOKEN.sub(value, folder) or "."
+    return _TOKEN.sub(value, text) or "."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 
 from libwheel import naming
+from libwheel.consumer.doctor.report import Copy
 from libwheel.consumer.packages import Package
 
 
@@ -21,8 +22,16 @@ def install(file: str, requirement: str = "") -> str:
 def reinstall(package: Package) -> str:
     """Say how to install it anew; pip refuses to remove what has no RECORD."""
     over = "--ignore-installed" if package.problem else "--force-reinstall"
-    wanted = shlex.quote(f"{package.name}=={package.version}")
-    return f"pip install {over} --no-deps {wanted}"
+    return _anew(package.name, package.version, over)
+
+
+def reinstall_copy(copy: Copy) -> str:
+    """Say the same of the distribution whose RECORD lists the file."""
+    return _anew(copy.owner, copy.version, "--force-reinstall")
+
+
+def _anew(name: str, version: str, over: str) -> str:
+    return f"pip install {over} --no-deps {shlex.quote(f'{name}=={version}')}"
 
 
 def load(wheel: str) -> str:

@@ -26,16 +26,37 @@ class About(StrEnum):
     MODULE = "module"
 
 
+class Rule(StrEnum):
+    """The stable name of each kind of thing that may be wrong."""
+
+    FILES_MISSING = "files-missing"
+    FILE_CHANGED = "file-changed"
+    LIBRARY_NOT_FOUND = "library-not-found"
+    LIBRARY_ELSEWHERE = "library-elsewhere"
+    WRONG_ABI = "wrong-abi"
+    WRONG_VERSION = "wrong-version"
+    TOO_OLD = "too-old"
+    UNSAFE_RPATH = "unsafe-rpath"
+    SEVERAL_COPIES = "several-copies"
+    IMPORT_FAILED = "import-failed"
+    MAPPED_TWICE = "mapped-twice"
+    NO_REQUIREMENT = "no-requirement"
+    MISSING_LIBRARY = "missing-library"
+    REPEATED_FILE = "repeated-file"
+    NOT_LOOKED_AT = "not-looked-at"
+    UNREADABLE = "unreadable"
+
+
 @dataclass(frozen=True, order=True)
 class Diagnosis:
     """One thing that is wrong or worth knowing: what, about what, and what to do.
 
-    `rule` is the stable name of the kind of thing. A distribution and a library may have the
+    A distribution and a library may have the
     same name: only `about` and `subject` together say what is meant.
     """
 
     severity: Severity
-    rule: str
+    rule: Rule
     about: About
     subject: str
     message: str

@@ -7,13 +7,11 @@ from pathlib import Path
 
 from libwheel.binaries import elf_light
 from libwheel.consumer.doctor.copies import Family
-from libwheel.consumer.doctor.report import About, Copy, Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Copy, Diagnosis, Rule, Severity
 from libwheel.consumer.doctor.several import Several, are_several, judged, makers
 from libwheel.consumer.doctor.survey import Survey
 from libwheel.errors import BuildError
 from libwheel.words import listed, sized
-
-SEVERAL_COPIES = "several-copies"  # the rule's name
 
 
 def described(survey: Survey, family: Family) -> tuple[Copy, ...]:
@@ -60,7 +58,7 @@ def _several(copies: Sequence[Copy]) -> Diagnosis:
         comment, remedy = _mixed(copies)
     of_wheels = ", of library wheels" if all(copy.shared for copy in copies) else ""
     message = f"{_count(copies)} of {library}{of_wheels}: {_listing(copies)}{comment}"
-    return Diagnosis(kind.severity, SEVERAL_COPIES, About.LIBRARY, library, message, remedy)
+    return Diagnosis(kind.severity, Rule.SEVERAL_COPIES, About.LIBRARY, library, message, remedy)
 
 
 _APART = (
@@ -115,7 +113,7 @@ def _repeated(copies: Sequence[Copy]) -> Diagnosis:
     owner, library = copies[0].owner, copies[0].library
     return Diagnosis(
         Severity.NOTE,
-        "repeated-file",
+        Rule.REPEATED_FILE,
         About.LIBRARY,
         library,
         f"{owner} {copies[0].version} has {library} under {len(copies)} names, {_size(copies)} "

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from libwheel import naming
 from libwheel.consumer import packages
 from libwheel.consumer.doctor import remedies
-from libwheel.consumer.doctor.report import About, Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Rule, Severity
 from libwheel.consumer.doctor.survey import Changed, Survey
 from libwheel.consumer.packages import Package
 from libwheel.words import listed
@@ -39,7 +39,7 @@ def _missing(package: Package, gone: Sequence[str]) -> Diagnosis:
         message = f"{package} installed files that are no longer there: {names}"
         remedy = remedies.reinstall(package)
     return Diagnosis(
-        Severity.FAULT, "files-missing", About.DISTRIBUTION, package.name, message, remedy
+        Severity.FAULT, Rule.FILES_MISSING, About.DISTRIBUTION, package.name, message, remedy
     )
 
 
@@ -78,7 +78,7 @@ def _changed(survey: Survey, file: Changed) -> Diagnosis:
     else:
         message = f"{path.name} is not the file that {package} installed: something has changed it"
         remedy = remedies.reinstall(package)
-    return Diagnosis(Severity.FAULT, "file-changed", About.FILE, str(path), message, remedy)
+    return Diagnosis(Severity.FAULT, Rule.FILE_CHANGED, About.FILE, str(path), message, remedy)
 
 
 def not_looked_at(survey: Survey) -> Iterator[Diagnosis]:
@@ -86,7 +86,7 @@ def not_looked_at(survey: Survey) -> Iterator[Diagnosis]:
         if package.is_editable:
             yield Diagnosis(
                 Severity.NOTE,
-                "not-looked-at",
+                Rule.NOT_LOOKED_AT,
                 About.DISTRIBUTION,
                 package.name,
                 f"{package} is an editable install: its extensions are in its source folder, "
@@ -100,7 +100,7 @@ def unreadable(survey: Survey) -> Iterator[Diagnosis]:
     for folder, reason in survey.unread:
         yield Diagnosis(
             Severity.FAULT,
-            "unreadable",
+            Rule.UNREADABLE,
             About.FILE,
             str(folder),
             f"{folder}, from which this Python imports, cannot be read: {reason}; what is in it is "
@@ -119,7 +119,7 @@ def unreadable(survey: Survey) -> Iterator[Diagnosis]:
 
 def _unreadable(package: Package, about: About, subject: str, reason: str) -> Diagnosis:
     remedy = f"if {package.name} does not work: {remedies.reinstall(package)}"
-    return Diagnosis(Severity.NOTE, "unreadable", about, subject, f"{package}: {reason}", remedy)
+    return Diagnosis(Severity.NOTE, Rule.UNREADABLE, about, subject, f"{package}: {reason}", remedy)
 
 
 def _worse(found: Diagnosis, package: Package) -> Diagnosis:

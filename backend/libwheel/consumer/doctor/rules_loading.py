@@ -15,7 +15,7 @@ from libwheel.consumer import packages
 from libwheel.consumer.doctor import remedies
 from libwheel.consumer.doctor.loader import expanded
 from libwheel.consumer.doctor.objects import Object
-from libwheel.consumer.doctor.report import About, Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Rule, Severity
 from libwheel.consumer.doctor.survey import Need, Survey
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.packages import Package
@@ -48,7 +48,7 @@ def _unreachable(survey: Survey, needs: Sequence[Need]) -> Iterator[Diagnosis]:
         yield _out_of_reach(survey, others)
     if broken and wheel.name != consumer.key:
         rules = {survey.broken[survey.providers[need.name][1]] for need in broken}
-        is_lost = rules == {"files-missing"}
+        is_lost = rules == {Rule.FILES_MISSING}
         reason = f"which {wheel} has lost" if is_lost else _it(broken, *_UNSOUND)
         remedy = remedies.put_right(wheel.name, listed(sorted(rules)))
         yield _not_found(needs, f"{_needing(broken)}, {reason}", remedy)
@@ -82,7 +82,9 @@ def _mended(survey: Survey, consumer: Package) -> str:
 
 def _not_found(needs: Sequence[Need], message: str, remedy: str) -> Diagnosis:
     name = needs[0].by.owner.name
-    return Diagnosis(Severity.FAULT, "library-not-found", About.DISTRIBUTION, name, message, remedy)
+    return Diagnosis(
+        Severity.FAULT, Rule.LIBRARY_NOT_FOUND, About.DISTRIBUTION, name, message, remedy
+    )
 
 
 def _wrong_abi(needs: Sequence[Need], wheel: LibraryWheel, file: str) -> Diagnosis:
@@ -92,7 +94,7 @@ def _wrong_abi(needs: Sequence[Need], wheel: LibraryWheel, file: str) -> Diagnos
         f"install the {wheel.name} that {consumer} was built against, or build {consumer} again "
         f"with {wheel.name} {wheel.version}"
     )
-    return Diagnosis(Severity.FAULT, "wrong-abi", About.DISTRIBUTION, consumer, message, remedy)
+    return Diagnosis(Severity.FAULT, Rule.WRONG_ABI, About.DISTRIBUTION, consumer, message, remedy)
 
 
 def _other_abi(survey: Survey, need: Need) -> tuple[LibraryWheel, str] | None:
@@ -139,7 +141,7 @@ def library_elsewhere(survey: Survey) -> Iterator[Diagnosis]:
         gets = "get" if _are_several(needs) else "gets"
         yield Diagnosis(
             Severity.FAULT,
-            "library-elsewhere",
+            Rule.LIBRARY_ELSEWHERE,
             About.DISTRIBUTION,
             consumer.name,
             f"{_who(needs)} {gets} {found}, {place}",
@@ -200,7 +202,7 @@ def missing_library(survey: Survey) -> Iterator[Diagnosis]:
         by = listed(sorted({Path(by).name for *_, by in places}))
         yield Diagnosis(
             Severity.NOTE,
-            "missing-library",
+            Rule.MISSING_LIBRARY,
             About.DISTRIBUTION,
             owner,
             f"{owner}: the loader does not find {name} for {by}",
@@ -236,7 +238,7 @@ def _unsafe(owner: str, entry: str, reason: str, files: Sequence[Object]) -> Dia
     shown = entry or "an empty entry, the current folder"
     return Diagnosis(
         severity,
-        "unsafe-rpath",
+        Rule.UNSAFE_RPATH,
         About.DISTRIBUTION,
         owner,
         f"{owner}: the RPATH of {names} has {shown}, {reason}",

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from libwheel.binaries import elf
 from libwheel.binaries.binary import Binary
-from libwheel.consumer.doctor.report import About, Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Rule, Severity
 from libwheel.consumer.doctor.survey import Survey
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.packages import Package
@@ -38,7 +38,7 @@ def _is_met(requirement: Requirement, version: str) -> bool:
 
 
 def _not_met(package: Package, requirement: Requirement, wheel: LibraryWheel) -> Diagnosis:
-    rule = "too-old" if _is_too_old(wheel.version, requirement.specifier) else "wrong-version"
+    rule = Rule.TOO_OLD if _is_too_old(wheel.version, requirement.specifier) else Rule.WRONG_VERSION
     wanted = f"{wheel.name}{requirement.specifier}"
     return Diagnosis(
         Severity.FAULT,
@@ -88,7 +88,7 @@ def _too_old(wheel: LibraryWheel, owner: str, name: str, lacking: list[str]) -> 
     consumer = owner.rpartition(" ")[0]
     return Diagnosis(
         Severity.FAULT,
-        "too-old",
+        Rule.TOO_OLD,
         About.DISTRIBUTION,
         consumer,
         f"{owner} was built for a newer {name} than {wheel} has: it lacks {listed(lacking)}",
@@ -127,7 +127,7 @@ def no_requirement(survey: Survey) -> Iterator[Diagnosis]:
 def _unrequired(package: Package, wheel: LibraryWheel) -> Diagnosis:
     return Diagnosis(
         Severity.NOTE,
-        "no-requirement",
+        Rule.NO_REQUIREMENT,
         About.DISTRIBUTION,
         package.name,
         f"{package} needs {wheel.name}, and its metadata do not say so: pip may remove or replace "

@@ -17,6 +17,7 @@ from libwheel.consumer.doctor.copies import Family
 from libwheel.consumer.doctor.environment import Environment
 from libwheel.consumer.doctor.loader import Load, Loader, Rules
 from libwheel.consumer.doctor.objects import Object, Unsound
+from libwheel.consumer.doctor.report import Rule
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.packages import Package, Recorded
 
@@ -96,14 +97,14 @@ class Survey:
         )
 
     @cached_property
-    def broken(self) -> Mapping[Path, str]:
+    def broken(self) -> Mapping[Path, Rule]:
         """The library wheels' libraries that none can load, and the rule that tells so."""
         changed = {one.path for one in self.changed if not one.problem}
         unsound = [file.path for file in self.unsound if file.path in self.shared]
         lost = [path for path in self.shared if not packages.exists(path)]
         return {
-            **{path: "file-changed" if path in changed else "unreadable" for path in unsound},
-            **dict.fromkeys(lost, "files-missing"),
+            **{path: Rule.FILE_CHANGED if path in changed else Rule.UNREADABLE for path in unsound},
+            **dict.fromkeys(lost, Rule.FILES_MISSING),
         }
 
     @cached_property

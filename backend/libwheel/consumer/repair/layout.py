@@ -34,6 +34,12 @@ def folder_of(member: str) -> Folder:
     return (*_SITE, *filter(None, [top]), *folders)
 
 
+def top_level(folder: Folder) -> Folder | None:
+    """Return the folder of site-packages that this one is in; None: it is not in there."""
+    depth = len(_SITE)
+    return folder[: depth + 1] if folder[:depth] == _SITE else None
+
+
 def way(start: Folder, goal: Folder) -> str | None:
     """Return the RPATH entry that leads from a folder to another; None where none can."""
     while start and goal and start[0] == goal[0]:

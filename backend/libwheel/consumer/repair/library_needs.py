@@ -37,7 +37,7 @@ class Library:
         path = self.wheel.libraries.get(self.file)
         if path is None or not path.is_file():
             raise BuildError(
-                f"{release(self.wheel)} is installed without its lib/{self.file} (`pip install "
+                f"{self.wheel} is installed without its lib/{self.file} (`pip install "
                 "--target` leaves out what goes to lib): install it again, into an environment"
             )
         return elf.read(path)
@@ -58,10 +58,6 @@ class Need:
 def libraries(wheels: Iterable[LibraryWheel]) -> dict[str, Library]:
     """Return the libraries of library wheels by file name."""
     return {file: Library(file, wheel) for wheel in wheels for file in wheel.constants.libraries}
-
-
-def release(wheel: LibraryWheel) -> str:
-    return f"{wheel.name} {wheel.version}"
 
 
 def find(members: Sequence[ElfMember], installed: Mapping[str, Library]) -> tuple[Need, ...]:
@@ -119,7 +115,7 @@ def _reason(name: str, members: Sequence[ElfMember], installed: Iterable[Library
         own = naming.tagged_file(library.file)
         if tagged and own and own.stem == tagged.stem:
             return (
-                f"ABI {tagged.abi}; {release(library.wheel)}, which is installed {_HERE}, has "
+                f"ABI {tagged.abi}; {library.wheel}, which is installed {_HERE}, has "
                 f"ABI {own.abi}: install the version that the consumer was built against"
             )
     return (
@@ -132,7 +128,7 @@ def _unfit(library: Library, members: Sequence[ElfMember]) -> Iterator[str]:
     others = sorted({m.binary.arch for m in members} - platforms.arches(library.wheel.platforms))
     if others:
         yield (
-            f"the wheel is for {listed(others)}, {release(library.wheel)}, which is installed "
+            f"the wheel is for {listed(others)}, {library.wheel}, which is installed "
             f"{_HERE}, is not: repair it on a machine of its kind"
         )
         return

@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from libwheel import naming
 from libwheel.binaries.binary import Binary
 from libwheel.consumer.repair.elf_members import ElfMember
-from libwheel.consumer.repair.library_needs import Library, release
+from libwheel.consumer.repair.library_needs import Library
 from libwheel.errors import BuildError
 from libwheel.words import listed
 
@@ -68,11 +68,12 @@ def _problem(
     symbols = "1 symbol" if len(taken) == 1 else f"{len(taken)} symbols"
     return (
         f"{listed([user.name for user in users])}: built against a plain {needed}, not against "
-        f"{release(library.wheel)}, which is installed: it takes {symbols} from there that "
+        f"{library.wheel}, which is installed: it takes {symbols} from there that "
         f"{library.file} has ({listed(taken)}).\n"
         f"  Build it against the library wheel: by pkg-config ({listed(_packages(library))}), or "
         f'with the prefix that "$(python -m {locator} prefix)" prints.\n'
-        f"  Where the plain one is meant, repair in an environment without {library.wheel.name}."
+        f"  Where the plain one is meant, repair in an environment without {library.wheel.name}; "
+        "`auditwheel repair` puts a copy of the plain one into the wheel."
     )
 
 

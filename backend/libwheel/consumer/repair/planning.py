@@ -13,7 +13,7 @@ from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.repair import layout, platforms, wheel_metadata
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.consumer.repair.layout import LIBRARIES, Folder
-from libwheel.consumer.repair.library_needs import Need, release
+from libwheel.consumer.repair.library_needs import Need
 from libwheel.consumer.repair.wheel_file import WheelFile
 from libwheel.errors import BuildError
 from libwheel.words import listed
@@ -117,7 +117,7 @@ def make(
     return Plan(
         grafted=grafted,
         patched=tuple(name for name in changed if name != described),
-        paths=_path_edits(members, needs, grafted),
+        paths=_path_edits(made, members, needs, grafted),
         requirements=_requirements(made.described("METADATA"), used, exact=exact),
         platforms=fit,
         new_platforms=fit != wheel.platforms,
@@ -128,7 +128,7 @@ def make(
 
 def _plain_warning(wheel: LibraryWheel) -> str:
     return (
-        f"{release(wheel)} is tagged {', '.join(wheel.platforms)}, so the result is too, which "
+        f"{wheel} is tagged {', '.join(wheel.platforms)}, so the result is too, which "
         "package indexes do not take: they want a manylinux one"
     )
 
@@ -145,7 +145,7 @@ def _requirements(
 
 def _refuse_contradictions(there: Sequence[Requirement], wheels: Iterable[LibraryWheel]) -> None:
     problems = [
-        f"METADATA requires {requirement}, and {release(wheel)} is installed here: mend the "
+        f"METADATA requires {requirement}, and {wheel} is installed here: mend the "
         "dependencies of the consumer, or build it against what they ask for"
         for wheel in wheels
         for requirement in there
@@ -157,8 +157,9 @@ def _refuse_contradictions(there: Sequence[Requirement], wheels: Iterable[Librar
 
 
 def _path_edits(
-    members: Sequence[ElfMember], needs: Iterable[Need], grafted: Sequence[str]
+    made: WheelFile, members: Sequence[ElfMember], needs: Iterable[Need], grafted: Sequence[str]
 ) -> tuple[PathEdit, ...]:
+    own = frozenset(layout.top_level(layout.folder_of(member.name)) for member in made.members)
     needing = {need.member.name for need in needs}
     folders = frozenset(member.folder for member in members)
     new = {member.file_name: member.folder for member in members if member.name in grafted}
@@ -166,7 +167,7 @@ def _path_edits(
     for member in members:
         before = search_paths(member.binary)
         entries = [
-            *_kept(member, folders - {LIBRARIES} if member.name in needing else folders),
+            *_kept(member, folders - {LIBRARIES} if member.name in needing else folders, own),
             *_ways_to_grafted(member, new),
             *([_way_to_libraries(member)] if member.name in needing else ()),
         ]
@@ -184,12 +185,23 @@ def search_paths(binary: Binary) -> tuple[SearchPath, ...]:
     return rpath.alone + runpath.alone
 
 
-def _kept(member: ElfMember, folders: frozenset[Folder]) -> Iterator[str]:
-    """Yield the entries that lead to libraries of the wheel, wherever it is installed."""
+def _kept(
+    member: ElfMember, folders: frozenset[Folder], own: frozenset[Folder | None]
+) -> Iterator[str]:
+    """Yield the entries that lead to libraries of the wheel, wherever it is installed.
+
+    And to those of other distributions: to what is in site-packages and in none of the wheel's
+    `own` top-level folders.
+    """
     for entry in member.search_path:
         place = layout.led_to(member.folder, entry)
-        if place in folders:
+        if place is not None and (place in folders or _is_elsewhere(place, own)):
             yield entry
+
+
+def _is_elsewhere(place: Folder, own: frozenset[Folder | None]) -> bool:
+    top_level = layout.top_level(place)
+    return top_level is not None and top_level not in own
 
 
 def _ways_to_grafted(member: ElfMember, grafted: Mapping[str, Folder]) -> Iterator[str]:

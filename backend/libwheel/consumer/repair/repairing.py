@@ -68,6 +68,11 @@ class Proposal:
         return tuple(self.plan.lines()) if self.plan else ()
 
     @property
+    def is_plain_linux(self) -> bool:
+        """Whether the wheel is as a build leaves it, for the machine that it was built on."""
+        return any(tag.startswith("linux_") for tag in self.made.platforms)
+
+    @property
     def is_fit(self) -> bool:
         """Whether the wheel is fit to ship as it is."""
         return self.plan is None or self.plan.is_empty

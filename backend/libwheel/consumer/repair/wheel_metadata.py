@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from email import message_from_bytes
 
@@ -10,6 +11,7 @@ from packaging.tags import Tag, parse_tag
 from packaging.utils import canonicalize_name
 
 _REQUIRES, _TAG = b"requires-dist:", b"tag:"
+_HEADER = re.compile(rb"[!-9;-~]+:|[ \t]")  # or more of the one above
 
 
 def requirements(metadata: bytes) -> tuple[Requirement, ...]:
@@ -55,15 +57,25 @@ def with_requirements(metadata: bytes, added: Sequence[Requirement]) -> bytes:
     lines = metadata.splitlines(keepends=True)
     place = _place(lines)
     before, after = b"".join(lines[:place]), b"".join(lines[place:])
-    ending = b"\r\n" if b"\r\n" in before else b"\n"
+    ending = _ending(before)
     joint = b"" if before.endswith((b"\n", b"\r")) else ending
     new = b"".join(b"Requires-Dist: " + str(r).encode() + ending for r in added)
-    return before + joint + new + after
+    result = before + joint + new + after
+    assert not lacking(result, added), "they are among the headers"
+    return result
+
+
+def _ending(text: bytes) -> bytes:
+    """Return what ends a line there."""
+    return b"\r\n" if b"\r\n" in text else b"\n"
 
 
 def _place(lines: Sequence[bytes]) -> int:
-    """Return the number of the line that is to stand behind a new Requires-Dist."""
-    headers = next((n for n, line in enumerate(lines) if not line.strip(b"\r\n")), len(lines))
+    """Return the number of the line that is to stand behind a new Requires-Dist.
+
+    To installers the headers end at the first line that is none, be it blank or not.
+    """
+    headers = next((n for n, line in enumerate(lines) if not _HEADER.match(line)), len(lines))
     last = max((n for n in range(headers) if lines[n].lower().startswith(_REQUIRES)), default=None)
     if last is None:
         return headers
@@ -77,7 +89,11 @@ def with_platforms(wheel: bytes, platforms: frozenset[str]) -> bytes:
     if {tag.platform for tag in found} == platforms:
         return wheel
     pairs = dict.fromkeys((tag.interpreter, tag.abi) for tag in found)
-    new = [f"Tag: {'-'.join(pair)}-{p}\n".encode() for pair in pairs for p in sorted(platforms)]
+    new = [
+        f"Tag: {'-'.join(pair)}-{platform}".encode() + _ending(wheel)
+        for pair in pairs
+        for platform in sorted(platforms)
+    ]
     lines = wheel.splitlines(keepends=True)
     place = next((n for n, line in enumerate(lines) if _is_tag(line)), len(lines))
     rest = [line for line in lines[place:] if not _is_tag(line)]

@@ -21,6 +21,7 @@ from libwheel.consumer.doctor.report import (
     LibraryRow,
     Mapped,
     Report,
+    Rule,
     Severity,
     Use,
 )
@@ -105,11 +106,11 @@ def faulty() -> Report:
         uses=(use("h5py", ours), use("tables", theirs)),
         diagnoses=(
             Diagnosis(
-                *(Severity.FAULT, "mapped-twice", About.LIBRARY, "hdf5"),
+                *(Severity.FAULT, Rule.MAPPED_TWICE, About.LIBRARY, "hdf5"),
                 *("2 copies of hdf5 are here", "share one"),
             ),
             Diagnosis(
-                *(Severity.NOTE, "other", About.FILE, str(theirs.path)),
+                *(Severity.NOTE, Rule.UNREADABLE, About.FILE, str(theirs.path)),
                 *(f"see {theirs.path}", f"look at {theirs.path}"),
             ),
         ),
@@ -156,7 +157,7 @@ def test_names_are_text() -> None:
         prefix=Path("/srv/<b>"),
         copies=(bad, copy("hdf5", "tables")),
         uses=(use(evil, bad),),
-        diagnoses=(Diagnosis(Severity.FAULT, evil, About.LIBRARY, evil, evil, evil),),
+        diagnoses=(Diagnosis(Severity.FAULT, Rule.UNREADABLE, About.LIBRARY, evil, evil, evil),),
         library_wheels=(LibraryRow(evil, evil, (evil,), (Path(evil),), (evil,)),),
         imports=Imports((evil,), (), (FailedImport(evil, evil),)),
     )
@@ -166,7 +167,9 @@ def test_names_are_text() -> None:
 
 
 def test_a_path_that_is_no_text_is_written_all_the_same() -> None:
-    stray = Diagnosis(Severity.NOTE, "rule", About.FILE, "lib\udcff.so", "message", "remedy")
+    stray = Diagnosis(
+        Severity.NOTE, Rule.UNREADABLE, About.FILE, "lib\udcff.so", "message", "remedy"
+    )
     text = page(report(diagnoses=(stray,)))
     assert b"lib\\udcff.so" in text.encode("utf-8")
 
@@ -174,7 +177,7 @@ def test_a_path_that_is_no_text_is_written_all_the_same() -> None:
 def test_paths_are_seen_from_the_prefix() -> None:
     other = f"/opt{PREFIX}/lib/x.so"
     found = Diagnosis(
-        *(Severity.NOTE, "rule", About.FILE, f"{PREFIX}/lib/y.so"),
+        *(Severity.NOTE, Rule.UNREADABLE, About.FILE, f"{PREFIX}/lib/y.so"),
         *(f"see {other}", f"rm {PREFIX}/lib/z.so"),
     )
     text = Reader(page(report(diagnoses=(found,)))).text
@@ -293,7 +296,7 @@ def test_a_fault_s_lines_stand_out(
     about: About, subject: str, wrong: tuple[str, str] | None
 ) -> None:
     for severity in Severity:
-        found = Diagnosis(severity, "rule", about, subject, "message", "remedy")
+        found = Diagnosis(severity, Rule.UNREADABLE, about, subject, "message", "remedy")
         made = replace(faulty(), diagnoses=(found,))
         is_fault = wrong and severity is Severity.FAULT
         assert lines(made) == {**SOUND_LINES, **({wrong: "fault"} if is_fault and wrong else {})}
@@ -302,7 +305,7 @@ def test_a_fault_s_lines_stand_out(
 def test_where_all_are_shared_all_are_to_blame() -> None:
     both = (copy("hdf5", "hdf5", shared=True), copy("hdf5", "hdf5-2", shared=True))
     other = replace(both[1], path=PREFIX / "lib/other.so")
-    found = Diagnosis(Severity.FAULT, "several-copies", About.LIBRARY, "hdf5", "m", "r")
+    found = Diagnosis(Severity.FAULT, Rule.SEVERAL_COPIES, About.LIBRARY, "hdf5", "m", "r")
     uses = (use("h5py", both[0]), use("tables", other))
     made = report(copies=(both[0], other), uses=uses, diagnoses=(found,))
     assert set(lines(made).values()) == {"fault"}

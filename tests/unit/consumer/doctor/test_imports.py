@@ -18,6 +18,7 @@ from libwheel.consumer.doctor.report import (
     FailedImport,
     Imports,
     Mapped,
+    Rule,
     Severity,
 )
 from libwheel.errors import BuildError
@@ -251,9 +252,10 @@ OLD = "ImportError: /env/lib/libhdf5-pywheel-310.so: version `HDF5_PYWHEEL_310' 
     ("reason", "installed", "remedy"),
     [
         (OPEN, "", "install the library wheel that has libhdf5-pywheel-310.so"),
-        (OPEN, "libhdf5-pywheel-310.so", "hdf5_pywheel.load() before the import"),
+        (OPEN, "libhdf5-pywheel-310.so", "call hdf5_pywheel.load() in the package's __init__.py"),
+        (OPEN, "libhdf5-pywheel-310.so", "run `libwheel repair` on the wheel of the package that "),
         (OPEN, "libhdf5-pywheel-320.so", "hdf5 1.0 has ABI 320: install a version of it that has"),
-        (OLD, "libhdf5-pywheel-310.so", "pip install --force-reinstall hdf5==1.0"),
+        (OLD, "libhdf5-pywheel-310.so", "pip install --force-reinstall --no-deps hdf5==1.0; then"),
         ("ModuleNotFoundError: No module named 'x'", "", "name the module as an import"),
         ("was not tried: importing y ended the process", "", "mend the other one first"),
         ("the process was ended by SIGSEGV", "", "python -X faulthandler -c 'import pkg'"),
@@ -269,7 +271,7 @@ def test_a_failed_import_comes_with_what_to_do(reason: str, installed: str, reme
 
 def told(rule: str, subject: str, about: About = About.DISTRIBUTION) -> Diagnosis:
     message = "it needs libhdf5-pywheel-310.so"
-    return Diagnosis(Severity.FAULT, rule, about, subject, message, f"mend {subject}")
+    return Diagnosis(Severity.FAULT, Rule(rule), about, subject, message, f"mend {subject}")
 
 
 @pytest.mark.parametrize(

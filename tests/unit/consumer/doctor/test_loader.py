@@ -198,6 +198,26 @@ def test_a_path_as_a_name_is_a_path(files: Files) -> None:
     assert found(files.loader().loads(one, {})) == {library: library, "/nowhere/libb.so": None}
 
 
+def test_a_name_with_a_token_is_a_path(files: Files) -> None:
+    name = "$ORIGIN/../pkg/liba.so"
+    one = files.add("pkg/one.so", glance(name, "${ORIGIN}/libc.so"))
+    library = files.add("pkg/liba.so", glance(name))
+    assert files.loader().loads(one, {}) == (
+        Load(name, one, library),
+        Load("${ORIGIN}/libc.so", one, None),
+        Load(name, library, library),
+    )
+
+
+def test_what_the_program_has_is_known_by_its_soname_too(files: Files) -> None:
+    files.glances[PROGRAM] = glance("libp.so", rpath=(f"{files.root}/p",))
+    of_program = files.add("p/libp.so", glance(soname="libp.so.1"))
+    one = files.add("one.so", glance("libp.so.1"))
+    at_start = files.loader().loaded_at_start()
+    assert at_start == {"libp.so": of_program, "libp.so.1": of_program}
+    assert found(files.loader().loads(one, at_start)) == {"libp.so.1": of_program}
+
+
 def test_ld_library_path_is_split_at_both_signs() -> None:
     rules = loader.of_this_machine({"LD_LIBRARY_PATH": "/a:/b;/c"})
     assert rules.library_path == ("/a", "/b", "/c")
@@ -293,6 +313,14 @@ def two_of_one_soname(top: Path) -> Path:
     return root
 
 
+def a_token_in_a_name(top: Path) -> Path:
+    second = library(top / "libs/libb.so")
+    root = library(top / "root.so", library(top / "libs/liba.so", second))
+    run(patchelf(), "--replace-needed", "liba.so", "$ORIGIN/libs/../libs/liba.so", root)
+    run(patchelf(), "--replace-needed", "libb.so", "${ORIGIN}/libb.so", top / "libs/liba.so")
+    return root
+
+
 def first(top: Path) -> tuple[Path, Path]:
     """Return a library and the place for another that the loader looks at first."""
     root = library(top / "root.so", library(top / "liba.so"), rpath="$ORIGIN/first:$ORIGIN")
@@ -337,7 +365,7 @@ def another_machine_first(top: Path) -> Path:
 LAYOUTS = (
     *(an_rpath_for_all, a_runpath_for_one, an_empty_rpath, an_empty_part, an_empty_runpath),
     *(the_root_by_its_soname, two_of_one_soname, an_empty_file_first, a_folder_first),
-    *(a_link_to_nothing_first, another_byte_order_first, another_machine_first),
+    *(a_token_in_a_name, a_link_to_nothing_first, another_byte_order_first, another_machine_first),
 )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from libwheel.consumer.doctor.objects import Object
-from libwheel.consumer.doctor.report import About, Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Rule, Severity
 from libwheel.consumer.doctor.rules_copies import several_copies
 from libwheel.naming import Tag
 from unit.binaries.compiled import shared
@@ -31,7 +31,7 @@ def test_two_private_copies(tmp_path: Path) -> None:
     assert list(several_copies(survey(tmp_path, files))) == [
         Diagnosis(
             Severity.FAULT,
-            "several-copies",
+            Rule.SEVERAL_COPIES,
             About.LIBRARY,
             "hdf5",
             "2 copies (2 kB) of hdf5: libhdf5-00000000.so of h5py 1.0; libhdf5-11111111.so of "

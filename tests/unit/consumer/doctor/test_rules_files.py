@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from libwheel.consumer.doctor.objects import Unsound
-from libwheel.consumer.doctor.report import About, Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Rule, Severity
 from libwheel.consumer.doctor.rules_files import (
     file_changed,
     files_missing,
@@ -36,7 +36,7 @@ def test_a_deleted_file(prefix: Path) -> None:
     assert list(files_missing(survey(prefix))) == [
         Diagnosis(
             Severity.FAULT,
-            "files-missing",
+            Rule.FILES_MISSING,
             About.DISTRIBUTION,
             "hdf5",
             f"hdf5 1.14.5 installed files that are no longer there: {header}",
@@ -77,7 +77,7 @@ def test_a_file_that_somebody_changed(prefix: Path) -> None:
     assert list(file_changed(survey(prefix))) == [
         Diagnosis(
             Severity.FAULT,
-            "file-changed",
+            Rule.FILE_CHANGED,
             About.FILE,
             str(path),
             "libhdf5-pywheel-310.so is not the file that hdf5 1.14.5 installed: something has "

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from libwheel.consumer.doctor.report import About, Diagnosis, Severity
+from libwheel.consumer.doctor.report import About, Diagnosis, Rule, Severity
 from libwheel.consumer.doctor.rules_versions import no_requirement, requirement_not_met, too_old
 from libwheel.naming import Tag
 from unit.binaries.compiled import shared
@@ -51,7 +51,7 @@ def test_a_requirement_that_is_not_met_says_what_to_install(prefix: Path) -> Non
     assert list(requirement_not_met(survey(prefix))) == [
         Diagnosis(
             Severity.FAULT,
-            "too-old",
+            Rule.TOO_OLD,
             About.DISTRIBUTION,
             "one",
             "one 1.0 was built for hdf5~=1.14.6; hdf5 1.14.5 is installed",
@@ -106,7 +106,7 @@ def test_a_library_that_lacks_a_function(tmp_path: Path, caller: Path) -> None:
     assert lacking(tmp_path, caller, LIBRARY) == [
         Diagnosis(
             Severity.FAULT,
-            "too-old",
+            Rule.TOO_OLD,
             About.DISTRIBUTION,
             "one",
             "one 1.0 was built for a newer libtiny-pywheel-1.so than tiny 1.0 has: it lacks second",

@@ -18,6 +18,7 @@ from libwheel.consumer.doctor.report import (
     LibraryRow,
     Mapped,
     Report,
+    Rule,
     Severity,
     Use,
 )
@@ -27,10 +28,10 @@ SITE = PREFIX / "lib/python3.11/site-packages"
 OURS = PREFIX / "lib/libhdf5-pywheel-310.so"
 THEIRS = SITE / "tables.libs/libhdf5-b93485fa.so.310.5.1"
 FAULT = Diagnosis(
-    Severity.FAULT, "several-copies", About.LIBRARY, "hdf5", "2 copies of hdf5", "share one"
+    Severity.FAULT, Rule.SEVERAL_COPIES, About.LIBRARY, "hdf5", "2 copies of hdf5", "share one"
 )
 NOTE = Diagnosis(
-    Severity.NOTE, "unreadable", About.FILE, str(SITE / "x.so"), "x.so is damaged", "nothing"
+    Severity.NOTE, Rule.UNREADABLE, About.FILE, str(SITE / "x.so"), "x.so is damaged", "nothing"
 )
 
 SOUND = Report(
@@ -172,7 +173,7 @@ def test_tables_are_no_wider_than_the_terminal(width: int) -> None:
 
 def test_nothing_of_outside_steers_the_terminal() -> None:
     evil = "\033[31mred\a\033]0;title\nmore\r\udcff"
-    fault = Diagnosis(Severity.FAULT, "rule", About.FILE, evil, evil, evil)
+    fault = Diagnosis(Severity.FAULT, Rule.UNREADABLE, About.FILE, evil, evil, evil)
     mapped = Mapped(Path(evil), evil, 1, evil, (Path(evil),), None)
     bad = replace(
         BAD,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from libwheel.consumer.repair import layout
-from libwheel.consumer.repair.layout import LIBRARIES, folder_of, led_to, way
+from libwheel.consumer.repair.layout import LIBRARIES, folder_of, led_to, top_level, way
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,13 @@ def test_where_an_entry_leads(entry: str, leads_to: str) -> None:
 )
 def test_entries_that_lead_out(entry: str) -> None:
     assert led_to(folder_of("pkg/sub/it.so"), entry) is None
+
+
+def test_the_top_level_folder() -> None:
+    assert top_level(folder_of("pkg/sub/deep/it.so")) == folder_of("pkg/it.so")
+    assert top_level(folder_of("x-1.data/platlib/pkg/it.so")) == folder_of("pkg/it.so")
+    assert top_level(folder_of("top.so")) == folder_of("top.so")
+    assert top_level(folder_of("x-1.data/data/lib/pkg/it.so")) is None
 
 
 def test_only_known_schemes_are_folders_of_their_own() -> None:

@@ -77,6 +77,38 @@ def test_paths_of_what_needs_a_library_wheel(runpath: tuple[str, ...], after: st
     assert path_of(it, *others).startswith(f"guest/_it.so: RPATH {after} (was: ")
 
 
+@pytest.mark.parametrize("entry", ["$ORIGIN/../torch/lib", "$ORIGIN/../nvidia/cublas/lib"])
+def test_the_way_to_another_distribution_stays(entry: str) -> None:
+    it = member("guest/_it.so", HDF5, runpath=(entry, "/build"))
+    assert path_of(it).startswith(f"guest/_it.so: RPATH {entry}:{OURS} (was: ")
+    other = member("guest/_other.so", runpath=(entry, "/build"))
+    assert path_of(other, FIT).startswith(f"guest/_other.so: RUNPATH {entry} (was: ")
+
+
+def test_the_way_to_what_its_own_packages_lack_goes() -> None:
+    """Also where there is no library in any folder of the package."""
+    entries = ("$ORIGIN/gone", "$ORIGIN/../guest/gone", "$ORIGIN/../data/gone")
+    it = member("guest/_it.so", HDF5, runpath=entries)
+    made = wheel(it)
+    made = replace(made, members=(*made.members, Member("data/table.txt", b"")))
+    [edit] = plan(it, made=made).paths
+    assert edit.after.entries == (OURS,)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "/usr/lib/python3/dist-packages/torch/lib",
+        "$ORIGIN/../../torch/lib",
+        "$ORIGIN/../../../../../torch/lib",
+        "$ORIGIN/../../../python3.11/site-packages/torch/lib",
+    ],
+)
+def test_a_way_through_what_is_not_site_packages_goes(entry: str) -> None:
+    [edit] = plan(member("guest/_it.so", HDF5, runpath=(entry,))).paths
+    assert edit.after.entries == (OURS,)
+
+
 def test_an_rpath_beside_a_runpath_goes_although_it_is_void() -> None:
     it = member("guest/_it.so", HDF5, rpath=(OURS,), runpath=("/build",))
     assert path_of(it) == f"guest/_it.so: RPATH {OURS} (was: RPATH {OURS} and RUNPATH /build)"

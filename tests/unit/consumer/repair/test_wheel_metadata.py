@@ -26,10 +26,19 @@ HEAD = b"Metadata-Version: 2.1\nName: guest\n"
             b"Name: guest\r\nRequires-Dist: hdf5~=1.14.5\r\n\r\nBody\r\n",
         ),
         ("Summary: ä\n\nö".encode(), "Summary: ä\nRequires-Dist: hdf5~=1.14.5\n\nö".encode()),
+        (
+            HEAD + b"a line of a licence\nRequires-Dist: numpy\n\n",
+            HEAD + b"Requires-Dist: hdf5~=1.14.5\na line of a licence\nRequires-Dist: numpy\n\n",
+        ),
+        (
+            HEAD + "ä: no header\n\n".encode(),
+            HEAD + b"Requires-Dist: hdf5~=1.14.5\n" + "ä: no header\n\n".encode(),
+        ),
     ],
 )
 def test_a_requirement_is_a_line_of_its_own(before: bytes, after: bytes) -> None:
     assert with_requirements(before, [HDF5]) == after
+    assert wheel_metadata.lacking(after, [HDF5]) == ()
 
 
 def test_nothing_to_add_changes_nothing() -> None:
@@ -83,9 +92,14 @@ def test_platforms_of_every_expansion() -> None:
     )
     after = with_platforms(before, frozenset({"b_2", "a_1"}))
     assert after == (
-        b"Wheel-Version: 1.0\r\nTag: cp311-abi3-a_1\nTag: cp311-abi3-b_2\nTag: cp312-abi3-a_1\n"
-        b"Tag: cp312-abi3-b_2\nRoot-Is-Purelib: false\r\nBuild: 3\r\n"
+        b"Wheel-Version: 1.0\r\nTag: cp311-abi3-a_1\r\nTag: cp311-abi3-b_2\r\n"
+        b"Tag: cp312-abi3-a_1\r\nTag: cp312-abi3-b_2\r\nRoot-Is-Purelib: false\r\nBuild: 3\r\n"
     )
+
+
+def test_platforms_of_a_file_with_plain_line_ends() -> None:
+    before = b"Tag: cp311-cp311-linux_x86_64"
+    assert with_platforms(before, frozenset({"a_1"})) == b"Tag: cp311-cp311-a_1\n"
 
 
 def test_the_same_platforms_change_nothing() -> None:
