@@ -156,6 +156,14 @@ def test_the_library_is_overwritten_by_another_package(venv: Venv) -> None:
     assert "other 1.0 has one of that path" in found["file-changed"]["message"]
 
 
+def test_a_library_that_is_overwritten_by_junk_is_told_by_one_rule(venv: Venv) -> None:
+    (venv.root / "lib" / FILE).write_text("junk")
+    status, found, text = doctor(venv)
+    assert (status, list(found)) == (1, ["file-changed", "library-not-found"])
+    assert "see file-changed" in found["library-not-found"]["remedy"]
+    assert f"\npip stands for: {venv.python} -m pip\n" in text
+
+
 def test_the_library_wheel_is_not_installed(venv: Venv) -> None:
     venv.pip("uninstall", "--quiet", "--yes", "sample1")
     status, found, _ = doctor(venv)

@@ -119,6 +119,21 @@ def test_of_two_of_one_name_the_first_is_needed(
     }
 
 
+def test_the_host_s_copy_is_known_by_what_it_exports(
+    venv: Venv, site: Path, tmp_path: Path
+) -> None:
+    code = "".join(f"int many_{number}(void) {{ return {number}; }}\n" for number in range(20))
+    ours = compile_shared(code, site / "lib" / "libmany-pywheel-1.so")
+    host = compile_shared(code, tmp_path / "libcalled_otherwise.so.9")
+    for name, path in (("of_ours", ours), ("of_the_host", host)):
+        (site / f"{name}.py").write_text(f"import ctypes\nctypes.CDLL({str(path)!r})\n")
+    copy = Copy("many", ours, ours.name, "many", "1.0", True, 1, nodes=("MANY_PYWHEEL_1",))
+    found = imports.imported(venv.python, ["of_ours", "of_the_host"], [copy])
+    [twice] = imports.diagnoses(found, [copy])
+    assert (twice.rule, twice.subject, twice.severity) == ("mapped-twice", "many", Severity.FAULT)
+    assert str(host) in twice.message
+
+
 def test_a_hard_link_is_the_same_copy(
     venv: Venv, copies: tuple[Copy, Copy], tmp_path: Path
 ) -> None:

@@ -173,6 +173,15 @@ def test_a_record_that_leads_elsewhere_as_pip_s_then_does(without_data: Installe
     assert done.stderr.startswith("error: hdf5 1.14.5 was installed without ")
 
 
+def test_a_record_that_is_lost_is_told(tmp_path: Path) -> None:
+    made = install(tmp_path / "prefix")
+    (made.site / INFO / "RECORD").unlink()
+    done = made.run("-m", "hdf5_pywheel", "libdir")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: hdf5 1.14.5 has lost its RECORD, which tells where its")
+    assert done.stderr.endswith("pip install --ignore-installed --no-deps hdf5==1.14.5\n")
+
+
 def test_the_version_is_known_all_the_same(without_data: Installed) -> None:
     assert without_data.ask("version") == "1.14.5"
 

@@ -27,6 +27,7 @@ from libwheel import naming
 _NAME = re.compile(r"\s*([\w.-]+)")  # of a requirement: it stands first
 _ALGORITHMS = ("sha256", "sha384", "sha512")  # what the specification allows; no weaker one
 NO_RECORD = "it has no RECORD"
+_RECORDING = ("pip", "uv")  # installers that write one, by what they call themselves
 
 
 @dataclass(frozen=True)
@@ -193,9 +194,17 @@ def _record(record: Path) -> tuple[tuple[Recorded, ...], str]:
 
 
 def _lack_of_record(info: Path) -> str:
-    """Say so of a library wheel, whose locator needs it.
+    """Say so of what pip or uv has installed, which write one, and of any library wheel.
 
-    An operating system's packages have none either, as the specification allows.
+    An operating system's packages have none, as the specification allows.
     """
     name = naming.canonical(info.name.partition("-")[0])
-    return NO_RECORD if exists(info.parent / naming.import_name(name)) else ""
+    is_library_wheel = exists(info.parent / naming.import_name(name))
+    return NO_RECORD if is_library_wheel or _installer(info) in _RECORDING else ""
+
+
+def _installer(info: Path) -> str:
+    try:
+        return (info / "INSTALLER").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""

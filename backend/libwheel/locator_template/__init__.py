@@ -188,6 +188,11 @@ def _existing(path: Path) -> Path:
 
 
 def _missing(what: str) -> FileNotFoundError:
+    if _distribution().read_text("RECORD") is None:
+        return FileNotFoundError(
+            f"{DISTRIBUTION} {version()} has lost its RECORD, which tells where its files are: "
+            f"python -m pip install --ignore-installed --no-deps {DISTRIBUTION}=={version()}"
+        )
     return FileNotFoundError(
         f"{DISTRIBUTION} {version()} was installed without {what} (`pip install --target` "
         "leaves out what goes to lib): install it into an environment, or with --prefix"

@@ -71,6 +71,21 @@ def test_a_record_that_a_library_wheel_has_lost_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("installer", "problem"),
+    [("pip\n", "it has no RECORD"), ("uv", "it has no RECORD"), ("debian", ""), (None, "")],
+)
+def test_who_writes_a_record_is_held_to_it(
+    tmp_path: Path, installer: str | None, problem: str
+) -> None:
+    info = tmp_path / "one-1.dist-info"
+    info.mkdir()
+    if installer:
+        (info / "INSTALLER").write_text(installer)
+    [found] = packages.installed([tmp_path])
+    assert found.problem == problem
+
+
+@pytest.mark.parametrize(
     ("line", "specifiers"),
     [
         ("HDF5.x >=2", [">=2"]),

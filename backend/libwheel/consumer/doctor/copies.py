@@ -48,7 +48,7 @@ class Family:
 
 def families(objects: Sequence[Object]) -> tuple[Family, ...]:
     """Return the libraries among `objects`, also those of which there is one copy only."""
-    names = [_names(one) for one in objects]
+    names = [_telling(one.exports) for one in objects]
     libraries = [number for number, one in enumerate(objects) if one.is_library]
     compared = _Compared(
         objects,
@@ -115,8 +115,14 @@ def stem(file: str) -> str:
     return _VERSION.sub("", name).removeprefix("lib") or file
 
 
-def _names(one: Object) -> frozenset[str]:
-    telling = (n for n in one.exports if n not in _RUNTIME and not n.startswith(_COMPILED_IN))
+def are_alike(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Tell by the names that they export whether two files are copies of one library."""
+    mine, others = _telling(one), _telling(other)
+    return len(mine & others) >= max(_ENOUGH, _MOST * max(len(mine), len(others)))
+
+
+def _telling(exports: Iterable[str]) -> frozenset[str]:
+    telling = (n for n in exports if n not in _RUNTIME and not n.startswith(_COMPILED_IN))
     return frozenset(map(_plain, telling))
 
 

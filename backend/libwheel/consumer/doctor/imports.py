@@ -10,7 +10,7 @@ from pathlib import Path
 from libwheel import naming, policy
 from libwheel.binaries import elf_light
 from libwheel.consumer.doctor import import_process, remedies
-from libwheel.consumer.doctor.copies import stem
+from libwheel.consumer.doctor.copies import are_alike, stem
 from libwheel.consumer.doctor.import_process import Answer
 from libwheel.consumer.doctor.objects import exports_a_module
 from libwheel.consumer.doctor.report import (
@@ -73,13 +73,17 @@ def _failures(
 
 @dataclass(frozen=True)
 class _File:
-    """A mapped ELF file; `needed` are the file names in its NEEDED."""
+    """A mapped ELF file; `needed` are the file names in its NEEDED, `exports` strong symbols."""
 
     path: Path
     imported: str
     soname: str
     needed: frozenset[str]
-    is_module: bool
+    exports: frozenset[str]
+
+    @property
+    def is_module(self) -> bool:
+        return exports_a_module(self.exports)
 
     @property
     def names(self) -> frozenset[str]:
@@ -93,10 +97,11 @@ def _described(answers: Iterable[Answer], copies: Sequence[Copy]) -> Iterator[Ma
         for path in answer.mapped
         if (file := _read(Path(path), answer.module))
     ]
-    needers = _needers(found)
-    owned = {_identity(copy.path): copy.path for copy in copies if copy.path.exists()}
+    needers, owned = _needers(found), _owned(found, copies)
+    libraries = {copy.path: copy.library for copy in copies if not copy.linked_in}
+    known = [(file, libraries[path]) for file, path in owned.items() if path in libraries]
     for file in found:
-        copy = owned.get(_identity(file.path))
+        copy = owned.get(file)
         if copy or not (file.is_module or policy.is_system_library(file.soname)):
             yield Mapped(
                 path=file.path,
@@ -105,7 +110,21 @@ def _described(answers: Iterable[Answer], copies: Sequence[Copy]) -> Iterator[Ma
                 imported=file.imported,
                 needed_by=needers[file.path],
                 copy=copy,
+                library=libraries[copy] if copy in libraries else _likeness(file, known),
             )
+
+
+def _owned(found: Iterable[_File], copies: Iterable[Copy]) -> Mapping[_File, Path]:
+    """Return the path of the copy that a file is, of those that are one."""
+    paths = {_identity(copy.path): copy.path for copy in copies if copy.path.exists()}
+    identities = ((file, _identity(file.path)) for file in found)
+    return {file: paths[identity] for file, identity in identities if identity in paths}
+
+
+def _likeness(file: _File, known: Iterable[tuple[_File, str]]) -> str:
+    """Return the library of a copy that exports the same, else what the file is called."""
+    alike = (library for copy, library in known if are_alike(copy.exports, file.exports))
+    return next(alike, stem(file.path.name))
 
 
 def _read(path: Path, module: str) -> _File | None:
@@ -120,7 +139,7 @@ def _read(path: Path, module: str) -> _File | None:
         imported=module,
         soname=glance.soname or path.name,
         needed=frozenset(Path(name).name for name in glance.needed),
-        is_module=exports_a_module(exports),
+        exports=exports,
     )
 
 
@@ -175,9 +194,7 @@ def _mapped_twice(imports: Imports, copies: Sequence[Copy]) -> Iterator[Diagnosi
 
 
 def _library(mapped: Mapped, copy: Copy | None) -> str:
-    if copy:
-        return copy.library
-    return stem(mapped.path.name)
+    return copy.library if copy else mapped.library
 
 
 def _twice(library: str, several: Mapping[Mapped, Copy | None]) -> Diagnosis:
@@ -199,16 +216,23 @@ def _judged(several: Mapping[Mapped, Copy | None]) -> tuple[Severity, str]:
     tagged = [mapped.soname for mapped in several if naming.tagged_file(mapped.soname)]
     if len(set(tagged)) < len(tagged):
         return Severity.FAULT, _LAYERS
-    if not copies:
-        return Severity.NOTE, _FOREIGN
-    if len(copies) == 1:
-        return Severity.NOTE, _HOSTS
+    if len(copies) <= 1:
+        return _beside_foreign(copies)
     kind = judged(copies)
     if kind is Several.ONE_OWNERS:
         return kind.severity, makers(copies)
     if kind is Several.APART:
         return kind.severity, _MEANT
     return kind.severity, _SHARE.format(listed(sorted({copy.owner for copy in copies})))
+
+
+def _beside_foreign(copies: Sequence[Copy]) -> tuple[Severity, str]:
+    """Judge files that are not the environment's, beside one of it at most."""
+    if not copies:
+        return Severity.NOTE, _FOREIGN
+    if copies[0].shared:
+        return Severity.FAULT, _PLAIN.format(f"{copies[0].owner} {copies[0].version}")
+    return Severity.NOTE, _HOSTS
 
 
 _LAYERS = (
@@ -218,6 +242,9 @@ _LAYERS = (
 _FOREIGN = (
     "nothing in this environment: none of these is a file of its packages; see who needs them, "
     "and what leads there (LD_LIBRARY_PATH, PYTHONPATH)"
+)
+_PLAIN = (
+    "build what needs the other one from source against {}, and run `libwheel repair` on its wheel"
 )
 _HOSTS = (
     "nothing, unless a package of this environment needs the host's copy as well: then install a "

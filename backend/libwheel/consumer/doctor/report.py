@@ -105,7 +105,8 @@ class Mapped:
 
     `imported` is the module whose import mapped it; `needed_by` are the mapped files that name
     it in NEEDED; where an earlier import has mapped another of that name, they get that one.
-    `size` in bytes on disk. `copy` is the path of the `Copy` that it is, if any.
+    `size` in bytes on disk. `copy` is the path of the `Copy` that it is, if any. `library` is
+    what it is a copy of: that of the `Copy`, or of one that exports the same, else by its name.
     """
 
     path: Path
@@ -114,6 +115,7 @@ class Mapped:
     imported: str
     needed_by: tuple[Path, ...]
     copy: Path | None
+    library: str
 
 
 @dataclass(frozen=True)

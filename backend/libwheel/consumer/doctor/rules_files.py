@@ -112,7 +112,10 @@ def unreadable(survey: Survey) -> Iterator[Diagnosis]:
             reason = f"{package.problem}; its files are not judged"
             found = _unreadable(package, About.DISTRIBUTION, package.name, reason)
             yield _worse(found, package) if survey.is_library_wheel(package) else found
+    changed = {path for path, rule in survey.broken.items() if rule is not Rule.UNREADABLE}
     for file in survey.unsound:
+        if file.path in changed:  # which is told, with what to do
+            continue
         reason = f"{file.path.name} {file.reason}"
         yield _unreadable(file.owner, About.FILE, str(file.path), reason)
 

@@ -26,7 +26,10 @@ def text(report: Report, console: Console, width: int | None) -> str:
     But for a path or a name in a sentence that is longer: it is there to be copied.
     """
     page = _Page(report, console, max(width, _NARROWEST) if width else None)
-    parts = (page.head, page.library_wheels, page.copies, page.imports, page.diagnoses)
+    parts = (
+        *(page.head, page.library_wheels, page.copies, page.imports, page.diagnoses),
+        page.pip,
+    )
     blocks = ["\n".join(part()) for part in parts]
     return "\n\n".join([*filter(None, blocks), page.verdict()])
 
@@ -128,6 +131,11 @@ class _Page:
             break_long_words=False,
             break_on_hyphens=False,
         )
+
+    def pip(self) -> Iterator[str]:
+        """Say whose pip the remedies speak of: there may be another on PATH."""
+        if any("pip install" in one.remedy for one in self.report.diagnoses):
+            yield f"pip stands for: {self.report.python} -m pip"
 
     def verdict(self) -> str:
         counts = [

@@ -95,7 +95,9 @@ def report(**changes: object) -> Report:
 def faulty() -> Report:
     ours, theirs = copy("hdf5", "hdf5", shared=True), copy("hdf5", "tables", size=3_000_000)
     mapped = tuple(
-        Mapped(c.path, c.soname, c.size, module, (SITE / module / "_ext.abi3.so",), c.path)
+        Mapped(
+            c.path, c.soname, c.size, module, (SITE / module / "_ext.abi3.so",), c.path, c.library
+        )
         for module, c in (("h5py", ours), ("tables", theirs))
     )
     return report(

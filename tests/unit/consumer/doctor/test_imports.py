@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import signal
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from libwheel.consumer.doctor import imports
+from libwheel.consumer.doctor.copies import stem
 from libwheel.consumer.doctor.report import (
     About,
     Copy,
@@ -156,7 +158,8 @@ def copy(name: str, owner: str, node: str = "") -> Copy:
 
 def mapped(path: Path, copy_: Copy | None = None, needers: int = 0) -> Mapped:
     needed_by = tuple(LIB / "pkg" / f"ext{number}.so" for number in range(needers))
-    return Mapped(path, path.name, 6_000_000, "pkg", needed_by, copy_.path if copy_ else None)
+    library, known = (copy_.library, copy_.path) if copy_ else (stem(path.name), None)
+    return Mapped(path, path.name, 6_000_000, "pkg", needed_by, known, library)
 
 
 def diagnose(*found: Mapped, copies: tuple[Copy, ...] = ()) -> tuple[Diagnosis, ...]:
@@ -206,6 +209,14 @@ def test_the_hosts_copy_beside_ours_is_a_note() -> None:
     [found] = diagnose(mapped(ours.path, ours), mapped(host), copies=(ours,))
     assert found.severity is Severity.NOTE
     assert str(host) in found.message
+
+
+def test_the_hosts_copy_beside_a_library_wheel_s_is_a_fault() -> None:
+    ours = copy("libhdf5-pywheel-310.so", "hdf5", "HDF5_PYWHEEL_310")
+    host = replace(mapped(Path("/usr/lib/libhdf5_serial.so.103")), library="hdf5")
+    [found] = diagnose(mapped(ours.path, ours), host, copies=(ours,))
+    assert (found.severity, found.subject) == (Severity.FAULT, "hdf5")
+    assert found.remedy.startswith("build what needs the other one from source against hdf5 1.0")
 
 
 def test_two_of_which_none_is_ours_are_not_for_us_to_mend() -> None:

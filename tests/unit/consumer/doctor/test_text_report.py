@@ -132,7 +132,7 @@ def test_without_library_wheels() -> None:
 
 
 def test_what_the_imports_loaded() -> None:
-    mapped = Mapped(OURS, OURS.name, 3_100_000, "h5py", (SITE / "h5py/h5.so",), OURS)
+    mapped = Mapped(OURS, OURS.name, 3_100_000, "h5py", (SITE / "h5py/h5.so",), OURS, "hdf5")
     shown = text(replace(SOUND, imports=Imports(("h5py", "numpy"), (mapped,), ())))
     assert "loaded by importing h5py and numpy\n" in shown
     assert "  h5py    3.1 MB  lib/libhdf5-pywheel-310.so  h5.so\n" in shown
@@ -159,7 +159,7 @@ def test_tables_are_no_wider_than_the_terminal(width: int) -> None:
     wide = replace(BAD.copies[0], library="a-rather-long-name", owner=50 * "x")
     files = tuple(PREFIX / f"lib/libhdf5_part{number}-pywheel-310.so" for number in range(5))
     row = LibraryRow(30 * "y", "1.14.5.post1", (), files, ("versioned-hdf5", "h5py", "tables"))
-    mapped = Mapped(OURS, OURS.name, 3_100_000, 30 * "m", (SITE / f"{50 * 'e'}.so",), OURS)
+    mapped = Mapped(OURS, OURS.name, 3_100_000, 30 * "m", (SITE / f"{50 * 'e'}.so",), OURS, "hdf5")
     bad = replace(
         BAD,
         copies=(wide, *BAD.copies),
@@ -174,7 +174,7 @@ def test_tables_are_no_wider_than_the_terminal(width: int) -> None:
 def test_nothing_of_outside_steers_the_terminal() -> None:
     evil = "\033[31mred\a\033]0;title\nmore\r\udcff"
     fault = Diagnosis(Severity.FAULT, Rule.UNREADABLE, About.FILE, evil, evil, evil)
-    mapped = Mapped(Path(evil), evil, 1, evil, (Path(evil),), None)
+    mapped = Mapped(Path(evil), evil, 1, evil, (Path(evil),), None, evil)
     bad = replace(
         BAD,
         prefix=Path(evil),
@@ -219,13 +219,13 @@ JSON_KEYS = {
     "uses": ("consumer", "extension", "copy"),
     "diagnoses": ("severity", "rule", "about", "subject", "message", "remedy"),
     "imports": ("modules", "mapped", "failed"),
-    "imports.mapped": ("path", "soname", "size", "imported", "needed_by", "copy"),
+    "imports.mapped": ("path", "soname", "size", "imported", "needed_by", "copy", "library"),
     "imports.failed": ("module", "reason"),
 }
 
 
 def test_the_keys_of_json() -> None:
-    mapped = Mapped(OURS, OURS.name, 3_100_000, "h5py", (SITE / "h5py/h5.so",), OURS)
+    mapped = Mapped(OURS, OURS.name, 3_100_000, "h5py", (SITE / "h5py/h5.so",), OURS, "hdf5")
     imports = Imports(("h5py", "nope"), (mapped,), (FailedImport("nope", "no such"),))
     found = json.loads(json_report.text(replace(BAD, imports=imports)))
     assert {name: tuple(record(found, name)) for name in JSON_KEYS} == JSON_KEYS
