@@ -17,6 +17,9 @@ from typing import IO
 from libwheel.errors import BuildError
 from libwheel.signals import held
 
+NO_SPACE = os.strerror(errno.ENOSPC)  # as programs say it, too
+_FULL = 1 << 20  # with less than these bytes free
+
 Ignored = Callable[[str, list[str]], Iterable[str]]
 
 _CANNOT_WRITE = {
@@ -64,6 +67,16 @@ def free(folder: Path) -> int:
     """Return how many bytes fit where `folder` is, or will be."""
     there = next(path for path in (folder, *folder.parents) if path.is_dir())
     return shutil.disk_usage(there).free
+
+
+def is_full(folder: Path) -> bool:
+    """Tell whether the disk of a folder has no space left, or as good as none."""
+    return free(folder) < _FULL
+
+
+def no_space(folder: Path) -> OSError:
+    """Return what the operating system raises where the disk of a folder is full."""
+    return OSError(errno.ENOSPC, NO_SPACE, str(folder))
 
 
 # Where a folder in it is read-only, rm fails at first, unless it is root's.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import shlex
 import signal
@@ -16,14 +15,11 @@ from typing import IO
 
 from libwheel.console import Console
 from libwheel.errors import BuildError
-from libwheel.files import explain_os_error, free, writing_to
+from libwheel.files import NO_SPACE, explain_os_error, is_full, no_space, writing_to
 from libwheel.signals import held
 
 TAIL = 25  # lines of its output that a failed command shows
 GRACE = 0.1  # seconds that a command has to end by itself: a frontend gives us 0.25 after Ctrl-C
-
-_NO_SPACE = os.strerror(errno.ENOSPC)
-_FULL = 1 << 20  # with less than these bytes free
 
 
 @dataclass(frozen=True)
@@ -69,11 +65,11 @@ class CommandError(BuildError):
 
 def _lack_of_space(command: Command, log: Path, tail: Iterable[str]) -> Iterator[str]:
     """Say which disk is full, if one is: what a command says of it is often nothing."""
-    folders = [f for f in (command.folder, log.parent) if free(f) < _FULL]
-    if not folders and any(_NO_SPACE in line for line in tail):
+    folders = [f for f in (command.folder, log.parent) if is_full(f)]
+    if not folders and any(NO_SPACE in line for line in tail):
         folders = [command.folder]  # the command has deleted what it could not finish
     for folder in folders:
-        yield explain_os_error(OSError(errno.ENOSPC, _NO_SPACE), folder)
+        yield explain_os_error(no_space(folder), folder)
 
 
 def run(command: Command, log: Path, console: Console) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from libwheel.files import free, writing_to
-
-_NO_SPACE = os.strerror(errno.ENOSPC)
-_FULL = 1 << 20  # with less than these bytes free
+from libwheel.files import NO_SPACE, is_full, no_space, writing_to
 
 
 @contextmanager
@@ -31,5 +26,5 @@ def refuse_full(folder: Path, said: str) -> None:
 
     What it could not finish it may have deleted, and what it said may be lost.
     """
-    if _NO_SPACE in said or free(folder) < _FULL:
-        raise OSError(errno.ENOSPC, _NO_SPACE, str(folder))
+    if NO_SPACE in said or is_full(folder):
+        raise no_space(folder)
