@@ -17,7 +17,6 @@ from libwheel.consumer.doctor import (
 from libwheel.consumer.doctor.environment import Environment
 from libwheel.consumer.doctor.loader import Rules
 from libwheel.consumer.doctor.report import Diagnosis, LibraryRow, Report, Rule, Use
-from libwheel.consumer.doctor.rules_copies import described
 from libwheel.consumer.doctor.survey import Survey, survey
 
 Judge = Callable[[Survey], Iterator[Diagnosis]]
@@ -46,7 +45,7 @@ def examine(place: Environment, rules: Rules) -> Report:
         prefix=place.prefix,
         distributions=len(found.packages),
         library_wheels=tuple(_rows(found)),
-        copies=tuple(copy for family in found.families for copy in described(found, family)),
+        copies=tuple(copy for several in found.copies for copy in several),
         uses=tuple(_uses(found)),
         diagnoses=tuple(sorted({diagnosis for rule in RULES for diagnosis in rule(found)})),
         imports=None,

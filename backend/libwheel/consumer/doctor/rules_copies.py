@@ -3,45 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
-from libwheel.binaries import elf_light
-from libwheel.consumer.doctor.copies import Family
 from libwheel.consumer.doctor.report import About, Copy, Diagnosis, Rule, Severity
 from libwheel.consumer.doctor.several import Several, are_several, judged, makers
 from libwheel.consumer.doctor.survey import Survey
-from libwheel.errors import BuildError
 from libwheel.words import listed, sized
 
 
-def described(survey: Survey, family: Family) -> tuple[Copy, ...]:
-    """Return the copies of a library for the report."""
-    return tuple(
-        Copy(
-            library=family.name,
-            path=one.path,
-            soname=one.glance.soname,
-            owner=one.owner.name,
-            version=one.owner.version,
-            shared=one.path in survey.shared,
-            size=one.path.stat().st_size,
-            linked_in=one not in family.proper,
-            nodes=_nodes(one.path),
-        )
-        for one in family.members
-    )
-
-
-def _nodes(path: Path) -> tuple[str, ...]:
-    try:
-        return elf_light.version_nodes(path)
-    except BuildError:
-        return ()
-
-
 def several_copies(survey: Survey) -> Iterator[Diagnosis]:
-    for family in survey.families:
-        copies = described(survey, family)
+    for copies in survey.copies:
         if are_several(copies):
             yield _several(copies)
         elif len(copies) > 1:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import ast
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from libwheel import naming
+from libwheel.binaries import elf_light
 from libwheel.consumer import library_wheels, packages
 from libwheel.consumer.doctor import copies, objects
 from libwheel.consumer.doctor.copies import Family
 from libwheel.consumer.doctor.environment import Environment
 from libwheel.consumer.doctor.loader import Load, Loader, Rules
 from libwheel.consumer.doctor.objects import Object, Unsound
-from libwheel.consumer.doctor.report import Rule
+from libwheel.consumer.doctor.report import Copy, Rule
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.packages import Package, Recorded
+from libwheel.errors import BuildError
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,11 @@ class Survey:
     def shared(self) -> Mapping[Path, LibraryWheel]:
         """The library wheel of each library wheel's library."""
         return {path: wheel for wheel in self.library_wheels for path in wheel.libraries.values()}
+
+    @cached_property
+    def copies(self) -> tuple[tuple[Copy, ...], ...]:
+        """The copies of each library, as the report has them."""
+        return tuple(tuple(_copies(family, self.shared)) for family in self.families)
 
     @cached_property
     def providers(self) -> Mapping[str, tuple[LibraryWheel, Path]]:
@@ -135,6 +142,28 @@ class Survey:
             return False
         provider = self.providers.get(need.name)
         return provider is None or os.path.realpath(need.found) != os.path.realpath(provider[1])
+
+
+def _copies(family: Family, shared: Container[Path]) -> Iterator[Copy]:
+    for one in family.members:
+        yield Copy(
+            library=family.name,
+            path=one.path,
+            soname=one.glance.soname,
+            owner=one.owner.name,
+            version=one.owner.version,
+            shared=one.path in shared,
+            size=one.path.stat().st_size,
+            linked_in=one not in family.proper,
+            nodes=_nodes(one.path),
+        )
+
+
+def _nodes(path: Path) -> tuple[str, ...]:
+    try:
+        return elf_light.version_nodes(path)
+    except BuildError:
+        return ()
 
 
 def _changed(package: Package, file: Recorded) -> Iterator[Changed]:
