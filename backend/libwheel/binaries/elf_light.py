@@ -16,6 +16,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
+from libwheel.binaries.elf import MAGIC
 from libwheel.errors import BuildError
 
 _NEEDED, _HASH, _STRINGS, _SYMBOLS, _STRINGS_SIZE, _SONAME, _RPATH = 1, 4, 5, 6, 10, 14, 15
@@ -123,7 +124,7 @@ class _Image:
 
     @cached_property
     def machine(self) -> Machine:
-        if self.data[:4] != b"\x7fELF" or self.data[5] not in _ORDERS:
+        if self.data[: len(MAGIC)] != MAGIC or self.data[5] not in _ORDERS:
             raise ValueError("it does not begin as one does")
         order = _ORDERS[self.data[5]]
         return Machine(

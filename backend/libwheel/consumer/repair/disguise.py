@@ -11,11 +11,10 @@ from dataclasses import replace
 from functools import reduce
 
 from libwheel import naming
+from libwheel.binaries import elf
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.policy import FAMILIES
 from libwheel.wheel import Member
-
-_MAGIC = b"\x7fELF"
 
 
 def nodes(members: Iterable[ElfMember]) -> frozenset[str]:
@@ -53,7 +52,7 @@ def _replaced(
 ) -> tuple[Member, ...]:
     return tuple(
         replace(member, content=reduce(_exchanged, pairs, member.content))
-        if member.content.startswith(_MAGIC)
+        if member.content.startswith(elf.MAGIC)
         else member
         for member in members
     )

@@ -15,7 +15,7 @@ from libwheel.binaries.binary import Binary
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.consumer.repair.library_needs import Library
 from libwheel.errors import BuildError
-from libwheel.words import listed
+from libwheel.words import counted, listed
 
 
 def refuse(
@@ -65,7 +65,7 @@ def _problem(
 ) -> str:
     constants = library.wheel.constants
     locator = naming.import_name(constants.distribution)
-    symbols = "1 symbol" if len(taken) == 1 else f"{len(taken)} symbols"
+    symbols = counted(len(taken), "symbol", "symbols")
     return (
         f"{listed([user.name for user in users])}: built against a plain {needed}, not against "
         f"{library.wheel}, which is installed: it takes {symbols} from there that "
