@@ -23,6 +23,9 @@ WHOLE = ("autotools-answer", "cmake-answer", "make-answer", "meson-answer")
 TOP = "answer-1.2.3"  # the folder in the archive
 # One library in two versions that are incompatible: the same names, other behaviour and layout
 TWO_ABIS = {"sample-1": "sample-1.0.0", "sample-2": "sample-2.0.0"}
+# Recipes that require each other's wheels: each is built on the one before
+STACKED = {f"answer-{name}": f"{name}-1.2.3" for name in ("lower", "middle", "upper")}
+WIDTHS = "cmake-widths"  # one source, built twice: with plain names, and with a suffix
 _TIME = 1_700_000_000  # of every file in it
 
 
@@ -173,7 +176,7 @@ def make_sample(name: str, tmp_path: Path) -> SampleRecipe:
 
 
 def _top(name: str) -> str:
-    return TWO_ABIS.get(name, TOP)
+    return (TWO_ABIS | STACKED).get(name, TOP)
 
 
 def _release(archive: Path) -> str:

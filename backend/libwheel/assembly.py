@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from packaging.version import Version
+
 from libwheel import cmake_config, locator, metadata, pkgconfig, sbom
+from libwheel.binaries import elf
 from libwheel.building import applied_patches
 from libwheel.recipe import Archive, Source
+from libwheel.required import RequiredWheel
 from libwheel.sbom import Component, Patch
 from libwheel.selection import Selection
 from libwheel.source.fetch import Fetched
-from libwheel.staging import Role, StagedFile, StagedLibrary, StagedTree
+from libwheel.staging import ForeignLibrary, Role, StagedFile, StagedLibrary, StagedTree
 from libwheel.task import Task
 from libwheel.trees import InstalledTree
 
@@ -21,16 +26,34 @@ Texts = Mapping[tuple[Role, PurePosixPath], str]
 _POINTER_SIZE = struct.calcsize("P")
 
 
-def texts(task: Task, libraries: tuple[StagedLibrary, ...], fetched: Sequence[Fetched]) -> Texts:
+def with_foreign(
+    libraries: tuple[StagedLibrary, ...], required: Sequence[RequiredWheel]
+) -> tuple[StagedLibrary, ...]:
+    """Return the libraries with what each needs of the wheels that they are built against."""
+    offered = {one.file: one for wheel in required for one in _offered(wheel)}
+    needed = {library: elf.read(library.file.bytes_at).needed for library in libraries}
+    return tuple(
+        replace(library, foreign=tuple(offered[name] for name in names if name in offered))
+        for library, names in needed.items()
+    )
+
+
+def texts(
+    task: Task,
+    libraries: tuple[StagedLibrary, ...],
+    fetched: Sequence[Fetched],
+    required: Sequence[RequiredWheel],
+) -> Texts:
     """Return every file that we write: discovery files, the locator, the bill of materials."""
     tag = task.tag
     packages = pkgconfig.packages(tag, metadata.homepage(task.identity), libraries)
-    modules = locator.modules(tag, task.resolved.compatible_range, libraries)
+    requires = {wheel.name: wheel.compatible for wheel in required if wheel.is_direct}
+    modules = locator.modules(tag, task.resolved.compatible_range, libraries, requires)
     return {
         **pkgconfig.texts(packages, tag),
         **cmake_config.texts(tag, libraries, _POINTER_SIZE),
         **{(Role.LOCATOR, path): text for path, text in modules.items()},
-        (Role.SBOM, sbom.path(tag)): _bill(task, fetched),
+        (Role.SBOM, sbom.path(tag)): _bill(task, fetched, required),
     }
 
 
@@ -54,7 +77,7 @@ def staged_tree(
 ) -> StagedTree:
     """Return everything that ships, sorted by role and path."""
     include = PurePosixPath(task.tag.include_folder)
-    files = [library.file for library in libraries]
+    files = list(dict.fromkeys(library.file for library in libraries))
     files += [StagedFile(Role.HEADER, include / n, p) for n, p in chosen.headers.items()]
     files += [
         StagedFile(Role.LICENSE, PurePosixPath(name), installed.licenses / name)
@@ -63,7 +86,14 @@ def staged_tree(
     return StagedTree(tuple(sorted([*files, *written])), libraries)
 
 
-def _bill(task: Task, fetched: Sequence[Fetched]) -> str:
+def _offered(wheel: RequiredWheel) -> Iterator[ForeignLibrary]:
+    """Return its libraries; of several that have one file, the one that NEEDED leads to is last."""
+    release, offers = Version(wheel.version).public, wheel.constants.offers
+    for name in reversed(list(offers)):
+        yield ForeignLibrary(wheel.name, release, name, offers[name]["file"])
+
+
+def _bill(task: Task, fetched: Sequence[Fetched], required: Sequence[RequiredWheel]) -> str:
     used = {item.archive for item in fetched}
     resolved = task.resolved
     patches = tuple(
@@ -81,7 +111,8 @@ def _bill(task: Task, fetched: Sequence[Fetched]) -> str:
         Component(library.name, library.version, library.license, _used(library.placed, used))
         for library in resolved.bundled
     ]
-    return sbom.text(task.tag, upstream, static)
+    others = [sbom.Other(wheel.name, wheel.version) for wheel in required if wheel.is_direct]
+    return sbom.text(task.tag, upstream, static, others)
 
 
 def _used(sources: Iterable[Source], used: set[Archive]) -> tuple[Archive, ...]:

@@ -9,18 +9,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from libwheel import buildsystems, plan, programs
+from libwheel import plan, programs
 from libwheel.buildsystems.job import LIBDIR, PREFIX
 from libwheel.errors import BuildError, RecipeError, nearest
 from libwheel.files import locked, writing_to
 from libwheel.plan import Plan, Request, Workspace
 from libwheel.process import CommandError, run
+from libwheel.required import RequiredWheel
 from libwheel.settings import CACHE_HINT
 from libwheel.source import patches, unpack
 from libwheel.source.fetch import Fetched
 from libwheel.task import Task
 from libwheel.toolchains.toolchain import Toolchain
-from libwheel.tools import Tools
+from libwheel.tools import Tools, source_programs
 from libwheel.trees import InstalledTree, TreeCache
 
 # GNU ld, of a version script of upstream's whose node has no name: it takes none beside ours.
@@ -32,7 +33,9 @@ _ANYWHERE = Workspace(Path("/libwheel"), Path("/libwheel/logs"))
 
 def request(task: Task, toolchain: Toolchain) -> Request:
     """Return what the task's plan is made from."""
-    return Request(task.resolved.build, task.tag, toolchain, task.epoch, task.settings.jobs)
+    resolved = task.resolved
+    requires = bool(resolved.requires)
+    return Request(resolved.build, task.tag, toolchain, task.epoch, task.settings.jobs, requires)
 
 
 def applied_patches(task: Task, fetched: Sequence[Fetched]) -> list[Path]:
@@ -43,16 +46,21 @@ def applied_patches(task: Task, fetched: Sequence[Fetched]) -> list[Path]:
 
 
 def installed_tree(
-    task: Task, tools: Tools, fetched: Sequence[Fetched], space: Workspace
+    task: Task,
+    tools: Tools,
+    fetched: Sequence[Fetched],
+    space: Workspace,
+    against: Sequence[RequiredWheel] = (),
 ) -> InstalledTree:
     """Return the installed tree, from the cache where nothing that goes into it has changed.
 
-    A local source is not kept, and `-C work-dir` asks for the build itself.
+    `against` are the library wheels that the workspace has for the build. A local source is not
+    kept, and `-C work-dir` asks for the build itself.
     """
     if task.settings.source:
         return _built(task, tools, fetched, space)
     cache = TreeCache(task.environment.cache / "trees")
-    key = tree_key(task, tools, fetched)
+    key = tree_key(task, tools, fetched, against)
     with ExitStack() as stack:
         try:
             stack.enter_context(_locked(task, cache, key))
@@ -107,9 +115,12 @@ def prepare_source(task: Task, fetched: Sequence[Fetched], source: Path) -> None
         patches.apply(applied_patches(task, fetched), source)
 
 
-def tree_key(task: Task, tools: Tools, fetched: Sequence[Fetched]) -> str:
+def tree_key(
+    task: Task, tools: Tools, fetched: Sequence[Fetched], against: Sequence[RequiredWheel] = ()
+) -> str:
     """Return the key of the tree that a build would install: all that makes a difference to it."""
     wanted = replace(request(task, tools.toolchain), jobs=1)
+    requires = {"requires": [wheel.digests for wheel in against]} if against else {}
     return TreeCache.key(
         {
             "plan": plan.make(wanted, _ANYWHERE).as_json(),
@@ -117,7 +128,9 @@ def tree_key(task: Task, tools: Tools, fetched: Sequence[Fetched]) -> str:
             "patches": [_digest(path) for path in applied_patches(task, fetched)],
             "licenses": sorted(task.resolved.license_files.items()),
             "tools": tools.fingerprint,
+            "programs": [f"{p.path.name} {p.version}" for p in source_programs(task, fetched)],
             "target": str(task.target),
+            **requires,
         }
     )
 
@@ -132,8 +145,9 @@ def _built(task: Task, tools: Tools, fetched: Sequence[Fetched], space: Workspac
     wanted = request(task, tools.toolchain)
     logs = _run(plan.make(wanted, space), task, tools, space)
     _check_places(task, space)
-    system = buildsystems.SYSTEMS[wanted.build.system]
-    unused = system.unused(plan.build_job(wanted, space), logs[0].read_text("utf-8", "replace"))
+    unused = plan.unused_options(
+        wanted, space, lambda title: logs[title].read_text("utf-8", "replace")
+    )
     tree = InstalledTree(space.tree, tuple(unused), space.root)
     tree.root.mkdir()
     space.installed.rename(tree.prefix)
@@ -141,21 +155,21 @@ def _built(task: Task, tools: Tools, fetched: Sequence[Fetched], space: Workspac
     return tree
 
 
-def _run(wanted: Plan, task: Task, tools: Tools, space: Workspace) -> list[Path]:
-    """Run the plan; return the logs of its commands."""
+def _run(wanted: Plan, task: Task, tools: Tools, space: Workspace) -> dict[str, Path]:
+    """Run the plan; return the logs of its commands, by their titles."""
     for path, text in wanted.files.items():
         path.write_text(text, encoding="utf-8")
     machine = programs.variables(tools.programs, task.environment.path)
     machine["TMPDIR"] = str(space.temporary)
     if task.environment.home:
         machine["HOME"] = str(task.environment.home)
-    logs = []
+    logs = {}
     for command in wanted.commands:
-        logs.append(space.logs / f"{command.title}.log")
+        logs[command.title] = space.logs / f"{command.title}.log"
         with task.console.step(command.title):
             variables = {**command.variables, **machine}
             with _explained(task):
-                run(replace(command, variables=variables), logs[-1], task.console)
+                run(replace(command, variables=variables), logs[command.title], task.console)
     return logs
 
 

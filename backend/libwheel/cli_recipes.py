@@ -6,7 +6,9 @@ import argparse
 import shlex
 from pathlib import Path
 
-from libwheel import building, pipeline, plan, settings, show
+from packaging.requirements import Requirement
+
+from libwheel import building, naming, pipeline, plan, settings, show
 from libwheel.cli_command import Commands, command, say
 from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
@@ -76,7 +78,8 @@ def _settings(command: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="a setting, as the build frontends take it",
     )
-    command.epilog = f"settings:\n{_SETTINGS}\n\n{command.epilog}"
+    own = "  the options of a recipe are given alike; `libwheel show RECIPE` lists them"
+    command.epilog = f"settings:\n{_SETTINGS}\n{own}\n\n{command.epilog}"
 
 
 def _task(folder: Path, options: argparse.Namespace) -> Task:
@@ -112,9 +115,20 @@ def _plan(options: argparse.Namespace) -> int:
     wanted = plan.make(building.request(task, native.find(task.environment)), space)
     chosen = [word for item in options.config for word in ("-C", item)]
     fetch = ("libwheel", "fetch", *chosen, "--unpack", str(space.source), str(options.recipe))
-    head = f"# {task.tag.wheel} {task.tag.version} for {task.target}"
-    say(f"{head}\n# first: {shlex.join(fetch)}\n{wanted.as_shell()}")
+    head = f"# {task.tag.wheel} {task.tag.full_version} for {task.target}"
+    say(f"{head}\n# first: {shlex.join(fetch)}\n{_of_others(task, space)}{wanted.as_shell()}")
     return 0
+
+
+def _of_others(task: Task, space: Workspace) -> str:
+    """Return comments that say how the library wheels get into a plan's folder."""
+    goal = shlex.quote(str(space.requires))
+    lines = []
+    for text in task.resolved.requires:
+        locator = naming.import_name(naming.canonical(Requirement(text).name))
+        copy = f'cp -a "$(python -m {locator} prefix)"/. {goal}'
+        lines.append(f"# with {text} installed: mkdir -p {goal} && {copy}\n")
+    return "".join(lines)
 
 
 def _fetch(options: argparse.Namespace) -> int:

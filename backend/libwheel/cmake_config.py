@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from libwheel import locator
+from libwheel import locator, naming
 from libwheel.naming import Tag
 from libwheel.staging import Role, StagedLibrary
 
 _CONFIG = """\
 # {package}: made by libwheel.  Targets: {targets}
 cmake_policy(VERSION 3.15)
+{dependencies}
 get_filename_component(_libwheel_prefix "${{CMAKE_CURRENT_LIST_DIR}}/../../.." ABSOLUTE)
 {libraries}
 foreach(_libwheel_component IN LISTS {package}_FIND_COMPONENTS)
@@ -19,11 +20,26 @@ foreach(_libwheel_component IN LISTS {package}_FIND_COMPONENTS)
     set({package}_${{_libwheel_component}}_FOUND TRUE)
   elseif({package}_FIND_REQUIRED_${{_libwheel_component}})
     set({package}_FOUND FALSE)
-    set({package}_NOT_FOUND_MESSAGE "there is no {package}::${{_libwheel_component}}")
+    set({package}_NOT_FOUND_MESSAGE
+      "this {package} ({version}) has no ${{_libwheel_component}}; it has {names}")
   endif()
 endforeach()
 unset(_libwheel_component)
 unset(_libwheel_prefix)
+"""
+
+# Without a version, which would refuse another major one: whether it is too old alone counts.
+# Before anything else, for it sets and unsets the same variables. It is most often beside ours,
+# and CMake's path may lead to neither.
+_DEPENDENCY = """\
+include(CMakeFindDependencyMacro)
+find_dependency({dependency} HINTS "${{CMAKE_CURRENT_LIST_DIR}}/../{dependency}")
+if({dependency}_VERSION VERSION_LESS "{version}")
+  set({package}_FOUND FALSE)
+  set({package}_NOT_FOUND_MESSAGE
+    "it needs {dependency} {version}, and ${{{dependency}_CONFIG}} is ${{{dependency}_VERSION}}")
+  return()
+endif()
 """
 
 _LIBRARY = """
@@ -38,7 +54,7 @@ if(NOT TARGET {target})
     IMPORTED_LOCATION "${{_libwheel_prefix}}/{file}"
     IMPORTED_SONAME "{soname}"
     INTERFACE_INCLUDE_DIRECTORIES "${{_libwheel_prefix}}/{include}"
-    INTERFACE_LINK_LIBRARIES "{requires}")
+{further}    INTERFACE_LINK_LIBRARIES "{links}")
 endif()
 """
 
@@ -84,8 +100,11 @@ def texts(
     package, folder = tag.pywheel, PurePosixPath(tag.cmake_folder)
     config = _CONFIG.format(
         package=package,
+        version=tag.full_version,
+        names=", ".join(library.name for library in libraries),
         targets=", ".join(tag.cmake_target(library.name) for library in libraries),
-        libraries="".join(_library(tag, library) for library in libraries),
+        dependencies=_dependencies(tag, libraries),
+        libraries="".join(_library(tag, library, libraries) for library in libraries),
     )
     version = _VERSION.format(
         version=tag.version, major=tag.version.partition(".")[0], pointer=pointer_size
@@ -104,12 +123,53 @@ def texts(
     return files | redirects
 
 
-def _library(tag: Tag, library: StagedLibrary) -> str:
+def _dependencies(tag: Tag, libraries: tuple[StagedLibrary, ...]) -> str:
+    """Return the code that finds the library wheels which these need."""
+    wheels = {one.wheel: one.version for library in libraries for one in library.foreign}
+    return "".join(
+        _DEPENDENCY.format(package=tag.pywheel, dependency=naming.pywheel(wheel), version=version)
+        for wheel, version in wheels.items()
+    )
+
+
+def _library(tag: Tag, library: StagedLibrary, libraries: tuple[StagedLibrary, ...]) -> str:
+    links = (
+        *(tag.cmake_target(name) for name in library.requires),
+        *(naming.cmake_target(one.wheel, one.name) for one in library.foreign),
+        *library.link_flags,
+    )
+    properties = {**_compile_options(library), **_choices(tag, library, libraries)}
     return _LIBRARY.format(
         package=tag.pywheel,
         target=tag.cmake_target(library.name),
         file=library.file.path,
         soname=library.file.path.name,
-        include=tag.include_folder,
-        requires=";".join(tag.cmake_target(name) for name in library.requires),
+        include=PurePosixPath(tag.include_folder, library.include),
+        further="".join(f'    {name} "{value}"\n' for name, value in properties.items()),
+        links=";".join(links),
     )
+
+
+def _compile_options(library: StagedLibrary) -> Mapping[str, str]:
+    """Return the property for the compiler's flags, which not every language's compiler has."""
+    flags = [f"$<$<COMPILE_LANGUAGE:C,CXX,Fortran>:{flag}>" for flag in library.cflags]
+    return {"INTERFACE_COMPILE_OPTIONS": ";".join(flags)} if flags else {}
+
+
+def _choices(
+    tag: Tag, library: StagedLibrary, libraries: tuple[StagedLibrary, ...]
+) -> Mapping[str, str]:
+    """Return properties on which a target and those that it conflicts with do not agree.
+
+    CMake itself stops where a consumer links both, and names the property and the target.
+    """
+    against = (
+        other.name
+        for other in libraries
+        if other.name in library.conflicts or library.name in other.conflicts
+    )
+    names = [f"{tag.pywheel}_{'_or_'.join(sorted((library.name, one)))}" for one in against]
+    if not names:
+        return {}
+    values = {f"INTERFACE_{name}": library.name for name in names}
+    return {"COMPATIBLE_INTERFACE_STRING": ";".join(names), **values}

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from pathlib import PurePosixPath
+from typing import TypedDict
 
 from libwheel.naming import Tag
 from libwheel.staging import StagedLibrary
@@ -17,13 +18,32 @@ from libwheel.staging import StagedLibrary
 PREFIX = "../../../../.."
 
 
+class Offer(TypedDict):
+    """What a locator says of one library.
+
+    `file` is its file name; two libraries may have the same. `include` is the folder for ``-I``,
+    below the wheel's own. `requires` names the libraries of this wheel that come with it.
+    `cflags` is what consumers compile with beyond that, `libs` all that they link with;
+    `conflicts` names the libraries of this wheel that no consumer may use beside it.
+    """
+
+    file: str
+    include: str
+    requires: list[str]
+    cflags: list[str]
+    libs: list[str]
+    conflicts: list[str]
+
+
 @dataclass(frozen=True)
 class Constants:
     """What a library wheel's locator says of it, in the constants at its top.
 
     `compatible` is the range of versions, a PEP 440 specifier, that a consumer built against
     this one may run with. `libraries` are file names, dependencies first. `plain` are the paths
-    in a conventional prefix of what has another name in an environment's.
+    in a conventional prefix of what has another name in an environment's. `offers` has the
+    libraries by name, dependencies first, and `requires` the library wheels that this one runs
+    with: of each the versions, a PEP 440 specifier.
     """
 
     distribution: str
@@ -32,19 +52,29 @@ class Constants:
     compatible: str
     libraries: tuple[str, ...]
     plain: Mapping[str, str]
+    offers: Mapping[str, Offer]
+    requires: Mapping[str, str]
 
 
 def modules(
-    tag: Tag, compatible: str, libraries: tuple[StagedLibrary, ...]
+    tag: Tag,
+    compatible: str,
+    libraries: tuple[StagedLibrary, ...],
+    requires: Mapping[str, str],
 ) -> Mapping[PurePosixPath, str]:
-    """Return the package's modules; `libraries` come with what they need before them."""
+    """Return the package's modules; `libraries` come with what they need before them.
+
+    `requires` are the library wheels that this one runs with: of each the versions.
+    """
     constants = Constants(
         tag.wheel,
         tag.pywheel,
         tag.exact,
         compatible,
-        tuple(library.file.path.name for library in libraries),
+        tuple(dict.fromkeys(library.file.path.name for library in libraries)),
         _plain_names(tag, libraries),
+        {library.name: _offer(tag, library) for library in libraries},
+        dict(requires),
     )
     folder = PurePosixPath(tag.import_name)
     return {
@@ -93,6 +123,17 @@ def _filled(text: str, constants: Constants) -> str:
         return match[0].removesuffix(match[2]) + value
 
     return _CONSTANT.sub(other, text)
+
+
+def _offer(tag: Tag, library: StagedLibrary) -> Offer:
+    return {
+        "file": library.file.path.name,
+        "include": library.include,
+        "requires": list(library.requires),
+        "cflags": list(library.cflags),
+        "libs": list(library.link_words(tag.link_name(library.stem))),
+        "conflicts": list(library.conflicts),
+    }
 
 
 def _plain_names(tag: Tag, libraries: tuple[StagedLibrary, ...]) -> Mapping[str, str]:

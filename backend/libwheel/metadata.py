@@ -27,6 +27,7 @@ FILE = "pyproject.toml"
 
 # What the recipe says in recipe.toml instead.
 OURS = ("version", "license", "license-files")
+_DEPENDENCIES = "dependencies"  # likewise, where it has `requires`
 # What makes no sense for a wheel without Python modules of its own.
 UNUSED = ("scripts", "gui-scripts", "entry-points", "import-names", "import-namespaces")
 
@@ -47,6 +48,11 @@ class Identity:
     def name(self) -> str:
         """The canonical distribution name."""
         return canonical(self.project["name"])
+
+    @property
+    def requires(self) -> bool:
+        """Whether recipe.toml may say what the wheel depends on."""
+        return _DEPENDENCIES in self.project["dynamic"]
 
     @property
     def readme(self) -> str:
@@ -72,16 +78,26 @@ def load(folder: Path) -> Identity:
 class Facts:
     """What recipe.toml says of the wheel: version, SPDX expression, licence files.
 
-    The files are paths below dist-info/licenses, as PEP 639 has them.
+    The files are paths below dist-info/licenses, as PEP 639 has them. `dependencies` are PEP 508
+    requirements of other library wheels.
     """
 
     version: str
     license_expression: str
     license_files: tuple[str, ...]
+    dependencies: tuple[str, ...] = ()
 
 
 # Stands for what recipe.toml says where pyproject.toml is checked alone.
 _ANY_FACTS = Facts("0", "MIT", ())
+
+
+def undeclared_requires(identity: Identity) -> list[Problem]:
+    """Return the mistake of a `pyproject.toml` that does not leave `dependencies` to `requires`."""
+    if identity.requires:
+        return []
+    text = "must stand in `dynamic`: recipe.toml has it, as `requires`"
+    return [Problem(str(identity.folder / FILE), f"project.{_DEPENDENCIES}", text)]
 
 
 def core_metadata(identity: Identity, facts: Facts) -> bytes:
@@ -92,9 +108,12 @@ def core_metadata(identity: Identity, facts: Facts) -> bytes:
 
 
 def pkg_info(identity: Identity, facts: Facts) -> bytes:
-    """Return the sdist's PKG-INFO: upstream's licence files come with the wheel."""
+    """Return the sdist's PKG-INFO.
+
+    Upstream's licence files come with the wheel, and what it requires with what it is built on.
+    """
     metadata = _parsed(identity.folder, identity.project, facts)
-    metadata.dynamic_metadata = ["License-File"]
+    metadata.dynamic_metadata = ["License-File", *(["Requires-Dist"] if identity.requires else [])]
     return bytes(metadata.as_rfc822())
 
 
@@ -179,6 +198,9 @@ def _parsed(folder: Path, project: dict[str, Any], facts: Facts) -> StandardMeta
     named = project.get("dynamic")
     others = [name for name in named if name not in OURS] if isinstance(named, list) else []
     ours = {"version": facts.version, "license": facts.license_expression, "dynamic": others}
+    if facts.dependencies:
+        others.remove(_DEPENDENCIES)
+        ours[_DEPENDENCIES] = list(facts.dependencies)
     return StandardMetadata.from_pyproject(
         {"project": {**static, **ours}},
         folder,

@@ -27,19 +27,30 @@ def import_name(wheel: str) -> str:
     return pywheel(wheel).replace("-", "_")
 
 
+def cmake_target(wheel: str, library: str) -> str:
+    """``hdf5-pywheel::hdf5_hl``: the imported target of a library."""
+    return f"{pywheel(wheel)}::{library}"
+
+
 @dataclass(frozen=True)
 class Tag:
     """What makes the names of one library wheel unique.
 
     `wheel` is the canonical distribution name, `version` the release in its normal form
     (PEP 440), `abi` the library's ABI (usually upstream's SOVERSION), `build` the wheel's
-    build tag.
+    build tag, `variant` what was chosen other than the defaults, a local version label.
     """
 
     wheel: str
     version: str
     abi: str
     build: int
+    variant: str = ""
+
+    @property
+    def full_version(self) -> str:
+        """``0.3.29+pthreads``: the wheel's version, with the local label of a variant."""
+        return f"{self.version}+{self.variant}" if self.variant else self.version
 
     @property
     def pywheel(self) -> str:
@@ -54,7 +65,7 @@ class Tag:
     @property
     def exact(self) -> str:
         """``hdf5-pywheel-1.14.5-0``: the .pc name of this very build."""
-        return f"{self.pywheel}-{self.version}-{self.build}"
+        return f"{self.pywheel}-{self.full_version}-{self.build}"
 
     @property
     def version_node(self) -> str:
@@ -72,7 +83,7 @@ class Tag:
     @property
     def release_stem(self) -> str:
         """``hdf5-1.14.5``: how the wheel's and the sdist's name begin."""
-        return f"{self.wheel.replace('-', '_')}-{self.version}"
+        return f"{self.wheel.replace('-', '_')}-{self.full_version}"
 
     @property
     def wheel_stem(self) -> str:
@@ -89,7 +100,7 @@ class Tag:
 
     def cmake_target(self, library: str) -> str:
         """``hdf5-pywheel::hdf5_hl``: the imported target of a library."""
-        return f"{self.pywheel}::{library}"
+        return cmake_target(self.wheel, library)
 
     def link_name(self, stem: str) -> str:
         """``hdf5_hl-pywheel-310``: what follows ``-l``."""

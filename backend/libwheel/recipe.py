@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from packaging.licenses import canonicalize_license_expression
-from packaging.specifiers import SpecifierSet
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from libwheel import recipe_checks as checks
@@ -19,6 +21,59 @@ from libwheel.target import Target, known
 FILE = "recipe.toml"
 
 Option = str | int | bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class When:
+    """The conditions of a `when` table; all that are given must hold."""
+
+    version: str = key("A version specifier, as in `>= 2`.", check=checks.specifier, default="")
+    os: str = key("The operating system: `linux`.", check=checks.operating_system, default="")
+    arch: str = key("The machine, as in `x86_64`.", check=checks.architecture, default="")
+    libc: str = key("The C library, `glibc` or `musl`.", check=checks.libc, default="")
+    option: Mapping[str, str] = key(
+        'What `[[option]]` settings are, as in `{ threads = "openmp" }`.', default_factory=dict
+    )
+
+    def fits_version(self, version: str) -> bool:
+        try:
+            return SpecifierSet(self.version).contains(version, prereleases=True)
+        except InvalidSpecifier:  # a mistake, which is reported
+            return True
+
+    def fits_target(self, target: Target) -> bool:
+        pairs = ((self.os, target.os), (self.arch, target.arch), (self.libc, target.libc))
+        return all(wanted in ("", found) for wanted, found in pairs)
+
+    def fits_options(self, choices: Mapping[str, str]) -> bool:
+        return all(choices.get(name) == value for name, value in self.option.items())
+
+    def fits(self, version: str, target: Target, choices: Mapping[str, str]) -> bool:
+        return (
+            self.fits_options(choices) and self.fits_target(target) and self.fits_version(version)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What whoever builds may choose: `-C NAME=VALUE`."""
+
+    name: str = key("The setting's name.", check=checks.setting_name)
+    description: str = key("One line for `libwheel show` and messages.", check=checks.description)
+    values: tuple[str, ...] = key(
+        "What it may be. The first is the default; any other becomes a part of the wheel's "
+        "version, its local label: `0.3.29+pthreads`.",
+        check=checks.local_label,
+    )
+
+    @property
+    def default(self) -> str:
+        return self.values[0]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The values that become a part of the wheel's version."""
+        return self.values[1:]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +107,12 @@ class Source(Archive):
     """One way to get a source tree: an archive, and the further parts that it needs."""
 
     part: tuple[Archive, ...] = key("Further archives that this source needs.", default=())
+    programs: tuple[str, ...] = key(
+        "Programs of the machine that building these bytes needs, beyond a C compiler, as in "
+        "`gfortran`; where one lacks, the next source is tried.",
+        check=checks.program,
+        default=(),
+    )
 
     @property
     def archives(self) -> tuple[Archive, ...]:
@@ -103,6 +164,18 @@ class Bundled:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """One of several builds of the same source tree, each in a build folder of its own."""
+
+    name: str = key("Its name, in logs.", check=checks.setting_name)
+    options: Mapping[str, Option] = key("Laid over those of `[build]`.", default_factory=dict)
+    targets: tuple[str, ...] = key("In place of those of `[build]`, if given.", default=())
+    cflags: tuple[str, ...] = key("Behind those of `[build]`.", default=())
+    ldflags: tuple[str, ...] = key("Behind those of `[build]`.", default=())
+    when: When = key("The conditions under which it is built.", default_factory=When)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Build:
     """How upstream's own build system is called."""
 
@@ -119,6 +192,40 @@ class Build:
     targets: tuple[str, ...] = key("What to build; upstream's default if empty.", default=())
     cflags: tuple[str, ...] = key("Further flags for the C and C++ compilers.", default=())
     ldflags: tuple[str, ...] = key("Further flags for the linker.", default=())
+    configuration: tuple[Configuration, ...] = key(
+        "Several builds, one after another, all installed into one prefix (`cmake`, `meson`).",
+        default=(),
+    )
+
+    @property
+    def configured(self) -> Mapping[str, Build]:
+        """What is built one after another: by the configuration's name, nothing where none is."""
+        return {one.name: self._laid_under(one) for one in self.configuration} or {"": self}
+
+    def _laid_under(self, one: Configuration) -> Build:
+        return replace(
+            self,
+            options={**self.options, **one.options},
+            targets=one.targets or self.targets,
+            cflags=(*self.cflags, *one.cflags),
+            ldflags=(*self.ldflags, *one.ldflags),
+            configuration=(),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """What a library must hold, as upstream linked it: builds degrade in silence."""
+
+    symbol: str = key(
+        "A symbol that the file defines, exported or not, by upstream's name.", check=checks.symbol
+    )
+    instructions: str = key(
+        "An instruction set that the symbol's code must use: `avx512`, vectors of 512 bits.",
+        check=checks.instruction_set,
+        default="",
+    )
+    when: When = key("The conditions under which it must.", default_factory=When)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +246,35 @@ class Library:
         check=checks.library_name,
         default="",
     )
-    exports: tuple[str, ...] = key("Patterns; every exported symbol matches one.", default=())
+    exports: tuple[str, ...] = key(
+        "Patterns; every exported symbol matches one, by upstream's name, without `suffix`.",
+        default=(),
+    )
+    include: str = key(
+        "The folder below `include/` that consumers' `-I` names; `headers` may be below it.",
+        check=checks.inside,
+        default=".",
+    )
+    suffix: str = key(
+        "What libwheel appends to the name of every symbol that upstream's file exports, as in "
+        "`64_`: in the library, in its siblings' use of it, and wherever its headers have the name "
+        "as a word. A name that a macro pastes together (`name##_`) is for a patch.",
+        check=checks.symbol_suffix,
+        default="",
+    )
+    cflags: tuple[str, ...] = key("Further flags that consumers compile with.", default=())
+    libs: tuple[str, ...] = key(
+        "Further flags that consumers link with; `-lFILE` among them is the library itself, which "
+        "else comes first.",
+        default=(),
+    )
+    conflicts: tuple[str, ...] = key(
+        "Libraries of this wheel that no consumer may use together with this one.",
+        check=checks.library_name,
+        default=(),
+    )
+    expect: tuple[Expectation, ...] = key("What it must hold, as upstream linked it.", default=())
+    when: When = key("The conditions under which the wheel has it.", default_factory=When)
 
     @property
     def stem(self) -> str:
@@ -179,27 +314,27 @@ class Body:
     patches: tuple[str, ...] = key(
         "Patches for every release, in order.", check=checks.inside, default=()
     )
+    requires: tuple[str, ...] = key(
+        "Library wheels that this one is built on and runs with, as in `openmp >= 19`.",
+        check=checks.wheel_requirement,
+        default=(),
+    )
     bundled: tuple[Bundled, ...] = key("Libraries that are linked in statically.", default=())
     build: Build = key("How it is built.")
     library: tuple[Library, ...] = key("The libraries that the wheel promises.")
     wheel: Contents = key("What the wheel does not hold.", default_factory=Contents)
 
-
-@dataclass(frozen=True, kw_only=True)
-class When:
-    """The conditions of a `[[when]]` table; all that are given must hold."""
-
-    version: str = key("A version specifier, as in `>= 2`.", check=checks.specifier, default="")
-    os: str = key("The operating system: `linux`.", check=checks.operating_system, default="")
-    arch: str = key("The machine, as in `x86_64`.", check=checks.architecture, default="")
-    libc: str = key("The C library, `glibc` or `musl`.", check=checks.libc, default="")
-
-    def fits_version(self, version: str) -> bool:
-        return SpecifierSet(self.version).contains(version, prereleases=True)
-
-    def fits_target(self, target: Target) -> bool:
-        pairs = ((self.os, target.os), (self.arch, target.arch), (self.libc, target.libc))
-        return all(wanted in ("", found) for wanted, found in pairs)
+    @property
+    def conditions(self) -> Mapping[str, When]:
+        """The `when` of each of its tables that has one, by its key."""
+        found = {}
+        for number, library in enumerate(self.library, 1):
+            found[f"library[{number}].when"] = library.when
+            for count, expected in enumerate(library.expect, 1):
+                found[f"library[{number}].expect[{count}].when"] = expected.when
+        for number, configuration in enumerate(self.build.configuration, 1):
+            found[f"build.configuration[{number}].when"] = configuration.when
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,14 +348,21 @@ class File(Body):
 
     schema: int = key("The version of this format: 1.", check=checks.schema)
     release: tuple[Release, ...] = key("Upstream's versions; the first is the default.")
+    option: tuple[Choice, ...] = key("What whoever builds may choose.", default=())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved(Body):
-    """A recipe for one release and target: nothing is left to decide."""
+    """A recipe for one release, target and choice of options: nothing is left to decide.
+
+    `choices` is the value of every option; `variant` has those that are not the default, as a
+    local version label.
+    """
 
     folder: Path
     release: Release
+    choices: Mapping[str, str] = field(default_factory=dict)
+    variant: str = ""
 
     @property
     def compatible_range(self) -> str:
@@ -261,6 +403,22 @@ class Overlay:
 
 
 @dataclass(frozen=True)
+class Case:
+    """What a release is on some target, with some choice of options.
+
+    `whole` has every library and configuration, `body` those whose conditions hold.
+    """
+
+    whole: Body
+    body: Body
+    target: Target
+    choices: Mapping[str, str]
+
+    def __str__(self) -> str:
+        return ", ".join([str(self.target), *(f"{n}={v}" for n, v in self.choices.items())])
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A recipe as written: `tables` hold what `overlays` may change."""
 
@@ -268,6 +426,7 @@ class Recipe:
     releases: tuple[Release, ...]
     tables: Mapping[str, Any]
     overlays: tuple[Overlay, ...]
+    options: tuple[Choice, ...] = ()
 
     def release(self, version: str | None) -> Release:
         """Return the release of that version, the default one for None.
@@ -285,17 +444,78 @@ class Recipe:
             f"it has {', '.join(versions)}"
         )
 
-    def resolve(self, version: str | None, target: Target) -> Resolved:
-        """Return the recipe for one release and target."""
-        release = self.release(version)
-        body = self._body(self._fitting(release, target))
-        return Resolved(**vars(body), folder=self.folder, release=release)
+    def resolve(
+        self,
+        version: str | None,
+        target: Target,
+        chosen: Mapping[str, str] = MappingProxyType({}),
+    ) -> Resolved:
+        """Return the recipe for one release, target and choice of options.
 
-    def _fitting(self, release: Release, target: Target) -> tuple[Overlay, ...]:
+        `chosen` are values of options; the others have their default.
+        """
+        release = self.release(version)
+        choices = {option.name: chosen.get(option.name, option.default) for option in self.options}
+        body = self._body(self._fitting(release, target, choices))
+        body = _decided(body, lambda when: when.fits(release.version, target, choices))
+        return Resolved(
+            **vars(body),
+            folder=self.folder,
+            release=release,
+            choices=choices,
+            variant=self._variant(choices),
+        )
+
+    def choices_of(self, variant: str) -> Mapping[str, str]:
+        """Return the values that are not the default, from the local version label they make.
+
+        Raises BuildError for a label that the recipe's options do not make.
+        """
+        parts = variant.split(".") if variant else []
+        choices = {o.name: part for o in self.options for part in parts if part in o.others}
+        if self._variant(choices) != variant:
+            raise BuildError(f"{self.folder / FILE} has no options that make a '+{variant}'")
+        return choices
+
+    def cases(self, release: Release) -> list[Case]:
+        """Return every case of the release that differs from the others."""
+        wholes: dict[tuple[str, ...], Body] = {}
+        cases: dict[tuple[object, ...], Case] = {}
+        for target, choices in product(known(), self._all_choices()):
+            overlays = self._fitting(release, target, choices)
+            names = tuple(overlay.where for overlay in overlays)
+            whole = wholes.get(names) or wholes.setdefault(names, self._body(overlays))
+
+            def holds(
+                when: When, target: Target = target, choices: Mapping[str, str] = choices
+            ) -> bool:
+                return when.fits(release.version, target, choices)
+
+            same = (names, *map(holds, whole.conditions.values()))
+            if same not in cases:
+                cases[same] = Case(whole, _decided(whole, holds), target, choices)
+        return list(cases.values())
+
+    def bodies(self, release: Release) -> list[Body]:
+        """Return every body that the release has on some target with some options, as written."""
+        return list({id(case.whole): case.whole for case in self.cases(release)}.values())
+
+    def _all_choices(self) -> Iterator[Mapping[str, str]]:
+        names = [option.name for option in self.options]
+        for values in product(*(option.values or ("",) for option in self.options)):
+            yield dict(zip(names, values, strict=True))
+
+    def _variant(self, choices: Mapping[str, str]) -> str:
+        given = ((option, choices.get(option.name)) for option in self.options)
+        return ".".join(value for option, value in given if value in option.others)
+
+    def _fitting(
+        self, release: Release, target: Target, choices: Mapping[str, str]
+    ) -> tuple[Overlay, ...]:
         return tuple(
             overlay
             for overlay in self.overlays
-            if overlay.when.fits_version(release.version) and overlay.when.fits_target(target)
+            if overlay.when.fits(release.version, target, choices)
         )
 
     def _body(self, overlays: Sequence[Overlay]) -> Body:
@@ -304,11 +524,22 @@ class Recipe:
             tables = _laid_over(tables, overlay.tables)
         return Reader(str(self.folder / FILE)).table(Body, tables)
 
-    def bodies(self, release: Release) -> list[Body]:
-        """Return every body that the release has on some target."""
-        choices = (self._fitting(release, target) for target in known())
-        distinct = {tuple(overlay.where for overlay in choice): choice for choice in choices}
-        return [self._body(choice) for choice in distinct.values()]
+
+def _decided(body: Body, holds: Callable[[When], bool]) -> Body:
+    """Leave the libraries, configurations and expectations whose conditions hold."""
+    libraries = [library for library in body.library if holds(library.when)]
+    names = {library.name for library in libraries}
+    libraries = [
+        replace(
+            one,
+            conflicts=tuple(name for name in one.conflicts if name in names),
+            expect=tuple(expected for expected in one.expect if holds(expected.when)),
+        )
+        for one in libraries
+    ]
+    configurations = tuple(one for one in body.build.configuration if holds(one.when))
+    build = replace(body.build, configuration=configurations)
+    return replace(body, library=tuple(libraries), build=build)
 
 
 def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:

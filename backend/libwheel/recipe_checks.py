@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
@@ -15,6 +16,7 @@ from libwheel.errors import nearest
 from libwheel.target import ARCHITECTURES, Libc, Os
 
 SYSTEMS = ("autotools", "cmake", "make", "meson")
+INSTRUCTION_SETS = {"avx512": "x86_64"}  # with the machine that has it
 
 
 def sha256(value: str) -> str | None:
@@ -49,6 +51,8 @@ def version(value: str) -> str | None:
         normal = str(Version(value))
     except InvalidVersion:
         return f"must be a version as PEP 440 writes it, not {value!r}"
+    if "+" in normal:
+        return f"must have no local label, which is for the values of options, not {value!r}"
     return None if normal == value else f"must be in its normal form, {normal!r}, not {value!r}"
 
 
@@ -85,6 +89,52 @@ def library_name(value: str) -> str | None:
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", value):
         return None
     return f"must be a library's name without 'lib' and suffix, not {value!r}"
+
+
+def setting_name(value: str) -> str | None:
+    if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", value):
+        return None
+    return f"must be lower-case words joined by '-', not {value!r}"
+
+
+def local_label(value: str) -> str | None:
+    """Take a segment of a local version label in its normal form (PEP 440), no mere number."""
+    if re.fullmatch(r"[a-z0-9]*[a-z][a-z0-9]*", value):
+        return None
+    return f"must be lower-case letters and digits, as in a local version label, not {value!r}"
+
+
+def program(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]*", value):
+        return None
+    return f"must be a program's name, not {value!r}"
+
+
+def symbol(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.$]*", value):
+        return None
+    return f"must be a symbol's name, not {value!r}"
+
+
+def symbol_suffix(value: str) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9_]*", value):
+        return None
+    return f"must be letters, digits and '_', not {value!r}"
+
+
+def instruction_set(value: str) -> str | None:
+    return _one_of(INSTRUCTION_SETS, value) if value else None
+
+
+def wheel_requirement(value: str) -> str | None:
+    """Take a name with a version specifier: no extras, URL or marker."""
+    try:
+        found = Requirement(value)
+    except InvalidRequirement:
+        return f"must be a library wheel's name with a version specifier, not {value!r}"
+    if found.extras or found.url or found.marker:
+        return f"must be a name with a version specifier and nothing else, not {value!r}"
+    return None
 
 
 def system(value: str) -> str | None:

@@ -13,6 +13,8 @@ from libwheel.recipe import FILE, File, Overlay, Recipe, When, WhenTable
 from libwheel.recipe_mistakes import mistakes
 from libwheel.schema import Reader
 
+_NOT_OF_THE_BODY = ("schema", "release", "option")
+
 
 def load(folder: Path) -> Recipe:
     """Read the recipe in `folder`.
@@ -24,9 +26,9 @@ def load(folder: Path) -> Recipe:
     reader = Reader(str(path))
     overlays = _overlays(reader, data.pop("when", []))
     data = _filled_in(data)
-    releases = reader.table(File, data).release
-    tables = {name: value for name, value in data.items() if name not in ("schema", "release")}
-    recipe = Recipe(folder, releases, tables, overlays)
+    file = reader.table(File, data)
+    tables = {name: value for name, value in data.items() if name not in _NOT_OF_THE_BODY}
+    recipe = Recipe(folder, file.release, tables, overlays, file.option)
     said = {problem.key for problem in reader.problems}
     for where, text in mistakes(recipe):
         if where not in said:

@@ -26,15 +26,18 @@ _TABLES: tuple[tuple[str, type[Any], str], ...] = (
     ("`[[release.source]]`, `[[bundled.source]]`", recipe.Source, ""),
     ("`[[release.source.part]]`, `[[bundled.source.part]]`", recipe.Archive, ""),
     ("`[[bundled]]`", recipe.Bundled, ""),
+    ("`[[option]]`", recipe.Choice, ""),
     ("`[build]`", recipe.Build, ""),
+    ("`[[build.configuration]]`", recipe.Configuration, ""),
     ("`[[library]]`", recipe.Library, ""),
+    ("`[[library.expect]]`", recipe.Expectation, ""),
     ("`[wheel]`", recipe.Contents, ""),
     (
-        "`[[when]]`",
+        "`[[when]]`, and each `when`",
         recipe.When,
-        "Laid over the tables above, in order, where every condition holds. Beside its "
-        "conditions it has any key of the top but `schema` and `release`: a table is merged key "
-        "by key, anything else takes the place of what was there.",
+        "A `[[when]]` is laid over the tables above, in order, where every condition holds. Beside "
+        "its conditions it has any key of the top but `schema`, `release` and `[[option]]`: "
+        "a table is merged key by key, anything else takes the place of what was there.",
     ),
 )
 
@@ -77,7 +80,8 @@ def _type(hint: Any) -> str:  # noqa: ANN401
         item = typing.get_args(hint)[0]
         return "array of strings" if item is str else "array of tables"
     if typing.get_origin(hint) is Mapping:
-        return "table of strings, integers and booleans"
+        strings = typing.get_args(hint)[1] is str
+        return "table of strings" if strings else "table of strings, integers and booleans"
     return words.get(hint, "table")
 
 

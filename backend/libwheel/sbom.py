@@ -41,9 +41,22 @@ def path(tag: Tag) -> PurePosixPath:
     return PurePosixPath(f"{tag.wheel}.cdx.json")
 
 
-def text(tag: Tag, upstream: Component, static: Sequence[Component]) -> str:
-    """Return the document: the wheel contains `upstream`, which contains `static`."""
-    wheel = f"pkg:pypi/{tag.wheel}@{tag.version}"
+@dataclass(frozen=True)
+class Other:
+    """A library wheel that the wheel runs with, in the version that it was built against."""
+
+    name: str
+    version: str
+
+
+def text(
+    tag: Tag, upstream: Component, static: Sequence[Component], others: Sequence[Other] = ()
+) -> str:
+    """Return the document: the wheel contains `upstream`, which contains `static`.
+
+    `others` are no part of it: they are named as what it depends on.
+    """
+    wheel = _pypi(tag.wheel, tag.full_version)
     document = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
@@ -54,7 +67,7 @@ def text(tag: Tag, upstream: Component, static: Sequence[Component]) -> str:
                 "type": "library",
                 "bom-ref": wheel,
                 "name": tag.wheel,
-                "version": tag.version,
+                "version": tag.full_version,
                 "purl": wheel,
                 "properties": [{"name": "libwheel:build", "value": str(tag.build)}],
             },
@@ -65,14 +78,36 @@ def text(tag: Tag, upstream: Component, static: Sequence[Component]) -> str:
         "components": [
             _component(upstream, "dynamic"),
             *(_component(library, "static") for library in static),
+            *map(_other, others),
         ],
         "dependencies": [
-            {"ref": wheel, "dependsOn": [_ref(upstream)]},
+            {"ref": wheel, "dependsOn": sorted([_ref(upstream), *map(_other_ref, others)])},
             {"ref": _ref(upstream), "dependsOn": sorted(_ref(library) for library in static)},
             *({"ref": _ref(library)} for library in static),
+            *({"ref": _other_ref(other)} for other in others),
         ],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _pypi(name: str, version: str) -> str:
+    return f"pkg:pypi/{name}@{quote(version)}"
+
+
+def _other_ref(other: Other) -> str:
+    return _pypi(other.name, other.version)
+
+
+def _other(other: Other) -> dict[str, Any]:
+    return {
+        "type": "library",
+        "bom-ref": _other_ref(other),
+        "name": other.name,
+        "version": other.version,
+        "scope": "required",
+        "purl": _other_ref(other),
+        "properties": [{"name": "libwheel:linkage", "value": "dynamic, in a wheel of its own"}],
+    }
 
 
 def _ref(component: Component) -> str:

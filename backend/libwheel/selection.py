@@ -21,7 +21,8 @@ REPLACED = ("lib/pkgconfig/*.pc", "share/pkgconfig/*.pc", "lib/cmake/**", "lib/*
 class Selection:
     """What will ship: the binary of each promised library, by name, and the headers.
 
-    A promised library that is not there is left out; headers are relative to `include/`.
+    A promised library that is not there is left out; several may share one file. Headers are
+    relative to `include/`.
     `mistakes` are installed files that the recipe neither ships nor drops, and patterns that
     drop nothing: the audit shows them.
     """
@@ -80,7 +81,7 @@ def _unmatched(drop: tuple[str, ...], installed: Mapping[str, Path]) -> Iterator
 
 
 def _leftover(resolved: Resolved, names: list[str]) -> Iterator[str]:
-    promised = {library.stem: library.name for library in resolved.library}
+    promised = {library.stem: library.name for library in reversed(resolved.library)}
     for name in names:
         stem = _stem(name)
         if stem in promised:

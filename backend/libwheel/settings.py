@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from libwheel.errors import BuildError, nearest
+from libwheel.recipe import Choice
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Settings:
     `version`: the release to build, None for the default one. `jobs`: how many compilers run
     at once. `work_dir`: keep the build tree there. `source`: a local folder or archive in
     place of the release's. `bundle_sources`: put the verified archives into the sdist.
+    `chosen`: the values that are given for the recipe's own options.
     """
 
     version: str | None
@@ -25,6 +27,7 @@ class Settings:
     work_dir: Path | None
     source: Path | None
     bundle_sources: bool
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
 
 HELP = {
@@ -38,19 +41,18 @@ HELP = {
 PATHS = ("work-dir", "source")
 
 
-def parse(config: Mapping[str, str | Sequence[str]] | None) -> Settings:
-    """Read a frontend's `config_settings`.
+def parse(
+    config: Mapping[str, str | Sequence[str]] | None, options: Sequence[Choice] = ()
+) -> Settings:
+    """Read a frontend's `config_settings`; `options` are the recipe's own.
 
     Raises BuildError for an unknown key, a key that is given twice, an empty or unusable value.
     """
     given = dict(config or {})
-    if unknown := given.keys() - HELP.keys():
-        raise BuildError(
-            "\n".join(f"unknown setting -C {name}{nearest(name, HELP)}" for name in sorted(unknown))
-            + "\nknown: "
-            + ", ".join(HELP)
-        )
-    values = {name: _one(name, value) for name, value in given.items()}
+    helped = {**HELP, **{option.name: option.description for option in options}}
+    _stop_for_unknown_settings(given, helped)
+    values = {name: _one(name, value, helped[name]) for name, value in given.items()}
+    chosen = {o.name: _chosen(o, values[o.name]) for o in options if o.name in values}
     paths = {name: _absolute(name, values[name]) for name in PATHS if name in values}
     work_dir = spaceless("work-dir", paths["work-dir"]) if "work-dir" in paths else None
     source = _existing(paths["source"]) if "source" in paths else None
@@ -68,14 +70,33 @@ def parse(config: Mapping[str, str | Sequence[str]] | None) -> Settings:
         work_dir=work_dir,
         source=source,
         bundle_sources=bundle_sources,
+        chosen=chosen,
     )
 
 
-def _one(name: str, value: str | Sequence[str]) -> str:
+def _stop_for_unknown_settings(given: Iterable[str], known: Mapping[str, str]) -> None:
+    unknown = sorted(name for name in given if name not in known)
+    own = [name for name in known if name not in HELP]
+    lines = [f"unknown setting -C {name}{nearest(name, known)}" for name in unknown]
+    lines.append(f"known: {', '.join(HELP)}")
+    lines += [f"options of this recipe: {', '.join(own)}"] if own else []
+    if unknown:
+        raise BuildError("\n".join(lines))
+
+
+def _chosen(option: Choice, value: str) -> str:
+    if value not in option.values:
+        wanted = " or ".join(map(repr, option.values))
+        near = nearest(value, option.values)
+        raise BuildError(f"-C {option.name} must be {wanted}, not {value!r}{near}")
+    return value
+
+
+def _one(name: str, value: str | Sequence[str], meaning: str) -> str:
     if not isinstance(value, str):
         raise BuildError(f"-C {name} is given {len(value)} times; once is enough")
     if not value:
-        raise BuildError(f"-C {name} has no value: {HELP[name]}")
+        raise BuildError(f"-C {name} has no value: {meaning}")
     return value
 
 

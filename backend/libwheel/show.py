@@ -7,7 +7,7 @@ import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,23 +16,27 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from libwheel.binaries import elf
 from libwheel.binaries.binary import Binary
 from libwheel.errors import BuildError
-from libwheel.recipe import Archive
+from libwheel.recipe import Choice, Source
 from libwheel.task import Task
 
 
 def recipe_text(task: Task) -> str:
-    """Return what a recipe offers: releases and their places, libraries, what is linked in."""
+    """Return what a recipe offers: options, releases and their places, libraries, and the like."""
     lines = [f"{task.tag.wheel}: {task.identity.project.get('description', '')}", "", "releases"]
     for release in task.recipe.releases:
         resolved = task.recipe.resolve(release.version, task.target)
         default = ", the default" if release is task.recipe.releases[0] else ""
         lines.append(f"  {release.version} (ABI {resolved.abi}{default})")
         lines += [f"    warning: {release.warning}"] if release.warning else []
-        lines += [f"    {place}" for source in release.source for place in _places(source.archives)]
-    lines += ["", f"libraries of {task.tag.version}"]
+        lines += [f"    {place}" for source in release.source for place in _places(source)]
+    if task.recipe.options:
+        lines += ["", "options", *map(_option, task.recipe.options)]
+    lines += ["", f"libraries of {task.tag.full_version}"]
     for library in task.resolved.library:
         tagged = task.tag.library_file(library.stem)
         lines.append(f"  {task.tag.package(library.name)}: {tagged}, {library.description}")
+    if task.resolved.requires:
+        lines += ["", "built on and run with", *(f"  {one}" for one in task.resolved.requires)]
     if task.resolved.bundled:
         lines += ["", "linked in statically"]
         lines += [f"  {b.name} {b.version} ({b.license})" for b in task.resolved.bundled]
@@ -63,11 +67,17 @@ def wheel_text(path: Path) -> str:
     return "\n".join([head, "", *_table(rows), "", "made of", *sources])
 
 
-def _places(archives: Iterable[Archive]) -> Iterator[str]:
-    for archive in archives:
-        yield from archive.urls
+def _places(source: Source) -> Iterator[str]:
+    needs = f" (needs {', '.join(source.programs)})" if source.programs else ""
+    for archive in source.archives:
+        yield from (f"{url}{needs}" for url in archive.urls)
         if archive.debian:
-            yield f"Debian: {archive.debian}"
+            yield f"Debian: {archive.debian}{needs}"
+
+
+def _option(option: Choice) -> str:
+    values = "|".join(option.values)
+    return f"  -C {option.name}={values}: {option.description}; default: {option.default}"
 
 
 def _names(path: Path) -> tuple[str, str]:
@@ -124,4 +134,7 @@ def _sources(archive: zipfile.ZipFile) -> Iterator[str]:
                 hashes = (h["content"] for h in component.get("hashes", ()) if "content" in h)
                 digest = "".join(f", sha256 {value}" for value in hashes)
                 version = component.get("version", "of no version")
-                yield f"  {component.get('name', 'something without a name')} {version}{digest}"
+                is_wheel = str(component.get("purl", "")).startswith("pkg:pypi/")
+                where = ", in a wheel of its own" if is_wheel else ""
+                title = component.get("name", "something without a name")
+                yield f"  {title} {version}{digest}{where}"

@@ -33,11 +33,30 @@ class StagedFile:
 
 
 @dataclass(frozen=True)
+class ForeignLibrary:
+    """A library of another library wheel that one of ours needs, as its own files name it.
+
+    `wheel` is the distribution, `name` the library in that wheel's recipe: with both, `naming`
+    makes the .pc name and the CMake target. `version` is the release of it that ours was linked
+    to. `file` is its file name, which is its SONAME.
+    """
+
+    wheel: str
+    version: str
+    name: str
+    file: str
+
+
+@dataclass(frozen=True)
 class StagedLibrary:
     """A promised library under its tagged name.
 
     `stem` is what its file's name has between `lib` and the tag. `file` is the staged binary;
-    `requires` names the sibling libraries that it needs, by their names in the recipe.
+    `requires` names the sibling libraries that it needs, by their names in the recipe, and
+    `foreign` those of other library wheels. `include` is the folder for `-I`, below the wheel's
+    own; `suffix` is what its symbols' names end with, beyond upstream's. `cflags` and `libs` are
+    what consumers are told beyond that; `conflicts` names the libraries of this wheel that no
+    consumer may use beside it.
     """
 
     name: str
@@ -45,6 +64,23 @@ class StagedLibrary:
     stem: str
     file: StagedFile
     requires: tuple[str, ...]
+    foreign: tuple[ForeignLibrary, ...] = ()
+    include: str = "."
+    suffix: str = ""
+    cflags: tuple[str, ...] = ()
+    libs: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+    def link_words(self, link_name: str) -> tuple[str, ...]:
+        """Return all that the linker needs: the library itself is first, or where `libs` has it."""
+        itself = f"-l{self.stem}"
+        words = self.libs if itself in self.libs else (itself, *self.libs)
+        return tuple(f"-l{link_name}" if word == itself else word for word in words)
+
+    @property
+    def link_flags(self) -> tuple[str, ...]:
+        """What the linker needs beside the library itself."""
+        return tuple(word for word in self.libs if word != f"-l{self.stem}")
 
 
 @dataclass(frozen=True)

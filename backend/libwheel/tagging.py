@@ -8,6 +8,7 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 
+from libwheel import symbol_names
 from libwheel.binaries import elf, elf_edit
 from libwheel.binaries.binary import Binary
 from libwheel.errors import BuildError, RecipeError
@@ -15,6 +16,7 @@ from libwheel.naming import Tag
 from libwheel.recipe import Library, Resolved
 from libwheel.selection import Selection
 from libwheel.staging import Role, StagedFile, StagedLibrary
+from libwheel.symbol_names import Names
 
 RPATH = "$ORIGIN"
 
@@ -45,10 +47,17 @@ def copies(resolved: Resolved, selection: Selection, tag: Tag, folder: Path) -> 
 
 
 def edits(
-    upstream: Mapping[str, Binary], copied: Mapping[str, Path], tag: Tag
+    upstream: Mapping[str, Binary],
+    copied: Mapping[str, Path],
+    tag: Tag,
+    names: Mapping[str, Names],
 ) -> list[elf_edit.Edit]:
-    """Return what has to change in each copy; `upstream` are the originals."""
+    """Return what has to change in each copy, of which libraries may share one.
+
+    `upstream` are the originals, `names` the new names of symbols, both by library.
+    """
     renamed = {binary.soname: copied[name].name for name, binary in upstream.items()}
+    first = _first_of_each(copied)
     return [
         elf_edit.Edit(
             path=copied[name],
@@ -56,8 +65,10 @@ def edits(
             renamed_needed={old: renamed[old] for old in original.needed if old in renamed},
             rpath=RPATH,
             version_node=tag.version_node,
+            renamed_symbols=symbol_names.present(names[name], original),
         )
         for name, original in upstream.items()
+        if first[copied[name].name] == name
     ]
 
 
@@ -72,26 +83,44 @@ def apply(resolved: Resolved, wanted: Sequence[elf_edit.Edit], patchelf: Path) -
 def libraries(resolved: Resolved, copied: Mapping[str, Path]) -> tuple[StagedLibrary, ...]:
     """Return the tagged libraries, each behind those that it needs.
 
-    Raises BuildError where they need each other.
+    Of libraries that share a file, others need the first. Raises BuildError where libraries need
+    each other.
     """
-    names = {path.name: name for name, path in copied.items()}
+    names = _first_of_each(copied)
     requires = {
         name: sorted(names[needed] for needed in elf.read(path).needed if needed in names)
         for name, path in copied.items()
     }
-    promised = {library.name: library for library in resolved.library}
+    suffixes = symbol_names.suffixes(resolved)
+    promised = {one.name: replace(one, suffix=suffixes[one.name]) for one in resolved.library}
     try:
         order = tuple(TopologicalSorter(requires).static_order())
     except CycleError as error:
         raise BuildError(f"libraries need each other: {', '.join(error.args[1])}") from None
-    return tuple(_library(promised[name], copied[name], tuple(requires[name])) for name in order)
+    return tuple(_library(promised[name], copied, tuple(requires[name])) for name in order)
 
 
-def _library(library: Library, path: Path, requires: tuple[str, ...]) -> StagedLibrary:
+def _first_of_each(copied: Mapping[str, Path]) -> dict[str, str]:
+    """Return, by the name of each file, the first of the libraries that share it."""
+    found: dict[str, str] = {}
+    for name, path in copied.items():
+        found.setdefault(path.name, name)
+    return found
+
+
+def _library(
+    library: Library, copied: Mapping[str, Path], requires: tuple[str, ...]
+) -> StagedLibrary:
+    path = copied[library.name]
     return StagedLibrary(
         name=library.name,
         description=library.description,
         stem=library.stem,
         file=StagedFile(Role.RUNTIME, PurePosixPath("lib", path.name), path),
         requires=requires,
+        include=library.include,
+        suffix=library.suffix,
+        cflags=library.cflags,
+        libs=library.libs,
+        conflicts=tuple(name for name in library.conflicts if name in copied),
     )

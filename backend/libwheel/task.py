@@ -9,10 +9,11 @@ from pathlib import Path
 
 from libwheel import metadata, recipe_file, sdist, settings, target
 from libwheel.console import Console
-from libwheel.errors import BuildError, RecipeError
+from libwheel.errors import BuildError, Problem, RecipeError
 from libwheel.metadata import Identity
 from libwheel.naming import Tag
 from libwheel.recipe import Recipe, Resolved, Source, same_version
+from libwheel.recipe_mistakes import requires_itself
 from libwheel.settings import Environment, Settings
 from libwheel.target import Target
 from libwheel.wheel import file_time
@@ -55,7 +56,8 @@ class Task:
             return {}
         versions = [release.version for release in self.recipe.releases]
         versions.remove(self.resolved.release.version)
-        return {version: self.recipe.resolve(version, self.target).needs for version in versions}
+        resolved = (self.recipe.resolve(v, self.target, self.resolved.choices) for v in versions)
+        return {one.release.version: one.needs for one in resolved}
 
 
 def load(
@@ -69,12 +71,28 @@ def load(
     Raises RecipeError with every mistake in either of the recipe's files, BuildError for a
     setting or environment variable that cannot be used.
     """
-    chosen = settings.parse(config)
+    return within(folder, config, settings.environment(variables), console)
+
+
+def within(
+    folder: Path,
+    config: Mapping[str, str | Sequence[str]] | None,
+    environment: Environment,
+    console: Console,
+) -> Task:
+    """Read the recipe in `folder`, for an environment that was read before; see `load`."""
     recipe, identity = read(folder)
+    chosen = settings.parse(config, recipe.options)
     native = target.native()
-    resolved = recipe.resolve(_version(folder, chosen), native)
-    tag = Tag(identity.name, resolved.release.version, resolved.abi, resolved.build_number)
-    environment = settings.environment(variables)
+    version, choices = _choice(folder, recipe, chosen)
+    resolved = recipe.resolve(version, native, choices)
+    tag = Tag(
+        identity.name,
+        resolved.release.version,
+        resolved.abi,
+        resolved.build_number,
+        resolved.variant,
+    )
     return Task(recipe, resolved, identity, tag, native, chosen, environment, console)
 
 
@@ -89,15 +107,32 @@ def read(folder: Path) -> tuple[Recipe, Identity]:
         except RecipeError as second:
             raise RecipeError([*first.problems, *second.problems]) from None
         raise
-    return recipe, metadata.load(folder)
+    identity = metadata.load(folder)
+    if problems := [*requires_itself(recipe, identity.name), *_undeclared(recipe, identity)]:
+        raise RecipeError(problems)
+    return recipe, identity
 
 
-def _version(folder: Path, chosen: Settings) -> str | None:
-    """Return the version that is asked for; an sdist was made for one and holds to it."""
+def _undeclared(recipe: Recipe, identity: Identity) -> list[Problem]:
+    bodies = (body for release in recipe.releases for body in recipe.bodies(release))
+    return metadata.undeclared_requires(identity) if any(b.requires for b in bodies) else []
+
+
+def _choice(folder: Path, recipe: Recipe, chosen: Settings) -> tuple[str | None, Mapping[str, str]]:
+    """Return the version and the options that are asked for.
+
+    An sdist was made for one version and one choice of options, and holds to them.
+    """
     path = folder / sdist.PKG_INFO
     if not path.is_file():
-        return chosen.version
+        return chosen.version, chosen.chosen
     pinned = str(BytesHeaderParser().parsebytes(path.read_bytes())["Version"])
-    if chosen.version and not same_version(chosen.version, pinned):
+    upstream, _, variant = pinned.partition("+")
+    if chosen.version and not same_version(chosen.version, upstream):
         raise BuildError(f"-C version={chosen.version}: this sdist is of {pinned}")
-    return pinned
+    choices = recipe.choices_of(variant)
+    for option in recipe.options:
+        value = chosen.chosen.get(option.name, "")
+        if value not in ("", choices.get(option.name, option.default)):
+            raise BuildError(f"-C {option.name}={value}: this sdist is of {pinned}")
+    return upstream, choices

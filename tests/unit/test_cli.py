@@ -67,6 +67,7 @@ def test_the_help_of_what_takes_settings_lists_them(
     for name, meaning in settings.HELP.items():
         assert f"-C {name}=" in shown
         assert meaning in shown
+    assert "`libwheel show RECIPE` lists them" in shown
 
 
 def test_the_settings_are_those_of_the_readme() -> None:

@@ -10,21 +10,37 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from libwheel import cmake_config
+from libwheel.naming import Tag
 from libwheel.staging import Role, StagedLibrary
 from unit import goldens
-from unit.staged import ONE, SITE, TAG, TWO, Texts, install, program
+from unit.staged import (
+    BLAS,
+    BLAS_TAG,
+    OMP,
+    OMP_TAG,
+    ONE,
+    SITE,
+    TAG,
+    TWO,
+    Texts,
+    install,
+    program,
+)
 
 POINTER = struct.calcsize("P")
 HL = "hdf5-pywheel::hdf5_hl"
 
 
-def texts(libraries: tuple[StagedLibrary, ...], pointer: int = POINTER) -> Texts:
-    return cmake_config.texts(TAG, libraries, pointer)
+def texts(libraries: tuple[StagedLibrary, ...], pointer: int = POINTER, tag: Tag = TAG) -> Texts:
+    return cmake_config.texts(tag, libraries, pointer)
 
 
-@pytest.mark.parametrize(("name", "libraries"), [("one", ONE), ("two", TWO)])
-def test_the_files(name: str, libraries: tuple[StagedLibrary, ...]) -> None:
-    for (role, path), text in texts(libraries, 8).items():
+@pytest.mark.parametrize(
+    ("name", "libraries", "tag"),
+    [("one", ONE, TAG), ("two", TWO, TAG), ("flags", OMP, OMP_TAG), ("foreign", BLAS, BLAS_TAG)],
+)
+def test_the_files(name: str, libraries: tuple[StagedLibrary, ...], tag: Tag) -> None:
+    for (role, path), text in texts(libraries, 8, tag).items():
         goldens.check(f"cmake-{name}-{role.name.lower()}-{path.name}", text)
 
 
@@ -40,7 +56,11 @@ def test_they_stand_beside_the_libraries_and_in_the_locator() -> None:
 
 
 def configure(
-    prefix: Path, words: str, after: Sequence[str] = (), languages: str = "NONE"
+    prefix: Path,
+    words: str,
+    after: Sequence[str] = (),
+    languages: str = "NONE",
+    package: str = "hdf5-pywheel",
 ) -> list[str]:
     """Return what a project prints that says ``find_package(hdf5-pywheel <words>)``."""
     project = prefix.parent / "project"
@@ -49,8 +69,8 @@ def configure(
         "cmake_minimum_required(VERSION 3.15)",
         f"project(consumer LANGUAGES {languages})",
         "set_property(GLOBAL PROPERTY TARGET_SUPPORTS_SHARED_LIBS TRUE)",
-        f"find_package(hdf5-pywheel {words})",
-        'message("found: ${hdf5-pywheel_FOUND}")',
+        f"find_package({package} {words})",
+        f'message("found: ${{{package}_FOUND}}")',
         *after,
     )
     (project / "CMakeLists.txt").write_text("\n".join(lines), encoding="utf-8")
@@ -164,7 +184,7 @@ def test_components_that_are_there(prefix: Path) -> None:
 
 def test_a_component_that_is_not_there_is_named(prefix: Path) -> None:
     shown = " ".join(" ".join(configure(prefix, "COMPONENTS hdf5 hdf5_cpp REQUIRED")).split())
-    assert "there is no hdf5-pywheel::hdf5_cpp" in shown
+    assert "this hdf5-pywheel (1.14.5) has no hdf5_cpp; it has hdf5, hdf5_hl" in shown
     assert "found: 1" not in shown
 
 
@@ -198,3 +218,86 @@ def test_the_major_version_is_the_wheel_s() -> None:
         if role is Role.CMAKE and path.name.endswith("-version.cmake")
     )
     assert 'PACKAGE_FIND_VERSION_MAJOR STREQUAL "2"' in version
+
+
+# One that needs another library wheel.
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Path:
+    prefix = tmp_path / "with a space"
+    install(texts(OMP, tag=OMP_TAG), OMP, prefix, OMP_TAG)
+    return install(texts(BLAS, tag=BLAS_TAG), BLAS, prefix, BLAS_TAG)
+
+
+def ask(prefix: Path, words: str, *code: str, languages: str = "NONE") -> str:
+    shown = configure(prefix, words, code, languages, package="openblas-pywheel")
+    return " ".join(" ".join(shown).split())
+
+
+def test_the_wheel_that_it_needs_is_found_with_it(both: Path) -> None:
+    names = ("INTERFACE_LINK_LIBRARIES", "INTERFACE_INCLUDE_DIRECTORIES")
+    code = show("openblas-pywheel::openblas64", *names)
+    shown = ask(both, "REQUIRED", *code, *show("openmp-pywheel::omp", "IMPORTED_LOCATION"))
+    assert "INTERFACE_LINK_LIBRARIES=openmp-pywheel::omp" in shown
+    folder = both / "include/openblas-pywheel/openblas64"
+    assert f"INTERFACE_INCLUDE_DIRECTORIES={folder}" in shown
+    assert f"IMPORTED_LOCATION={both}/lib/libomp-pywheel-5.so" in shown
+
+
+def test_it_is_found_beside_it_where_cmake_s_path_leads_to_neither(both: Path) -> None:
+    folder = both / "lib/cmake/openblas-pywheel"
+    shown = ask(both / "elsewhere", f'REQUIRED PATHS "{folder}" NO_DEFAULT_PATH')
+    assert "found: 1" in shown
+
+
+def test_where_it_is_not_there_the_message_names_it(both: Path) -> None:
+    (both / "lib/cmake/openmp-pywheel/openmp-pywheel-config.cmake").unlink()
+    shown = ask(both, "REQUIRED")
+    assert 'Could not find a package configuration file provided by "openmp-pywheel"' in shown
+    assert "found: 1" not in shown
+
+
+@pytest.mark.parametrize(("version", "found"), [("18.1.8", 0), ("19.1.7", 1), ("20.1.8", 1)])
+def test_it_may_be_newer_but_not_older(both: Path, version: str, found: int) -> None:
+    tag = replace(OMP_TAG, version=version)
+    install(texts(OMP, tag=tag), OMP, both, tag)
+    shown = ask(both, "")
+    assert f"found: {found}" in shown
+    told = f"it needs openmp-pywheel 19.1.7, and {both}/lib/cmake/openmp-pywheel/"
+    assert (told in shown) is not bool(found)
+    assert ("openmp-pywheel-config.cmake is 18.1.8" in shown) is not bool(found)
+
+
+def test_flags_are_for_the_languages_that_have_them(both: Path) -> None:
+    names = ("INTERFACE_COMPILE_OPTIONS", "INTERFACE_LINK_LIBRARIES", "IMPORTED_LOCATION")
+    code = show("openmp-pywheel::openmp", *names)
+    shown = configure(both, "REQUIRED", code, package="openmp-pywheel")
+    flag = "$<$<COMPILE_LANGUAGE:C,CXX,Fortran>:-fopenmp>"
+    assert f"INTERFACE_COMPILE_OPTIONS={flag}" in shown
+    assert "INTERFACE_LINK_LIBRARIES=-Wl,--no-as-needed;-Wl,--as-needed" in shown
+    assert f"IMPORTED_LOCATION={both}/lib/libomp-pywheel-5.so" in shown
+
+
+def test_a_library_that_this_variant_lacks(both: Path) -> None:
+    tag, alone = replace(BLAS_TAG, variant="lp64"), (replace(BLAS[0], conflicts=()),)
+    install(texts(alone, tag=tag), alone, both, tag)
+    shown = ask(both, "REQUIRED COMPONENTS openblas64")
+    assert "this openblas-pywheel (0.3.29+lp64) has no openblas64; it has openblas" in shown
+    assert "found: 1" in ask(both, "0.3.29 EXACT")
+
+
+@pytest.mark.compiles
+def test_cmake_stops_where_two_that_conflict_are_linked(both: Path) -> None:
+    (both.parent / "project").mkdir()
+    (both.parent / "project" / "one.c").write_text("int one;\n")
+    libraries = ("openblas-pywheel::openblas", "openblas-pywheel::openblas64")
+    target = "add_library(both SHARED one.c)"
+    for linked in libraries:
+        alone = f"target_link_libraries(both {linked})"
+        assert "CMake Error" not in ask(both, "REQUIRED", target, alone, languages="C")
+    together = f"target_link_libraries(both {' '.join(libraries)})"
+    shown = ask(both, "REQUIRED", target, together, languages="C")
+    assert "CMake Error" in shown
+    assert "openblas-pywheel_openblas_or_openblas64" in shown
+    assert '"openblas-pywheel::openblas64" does not agree' in shown

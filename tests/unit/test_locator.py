@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from importlib.metadata import EntryPoints, PathDistribution
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from libwheel import locator
 from libwheel.consumer.repair import layout
 from libwheel.locator import Constants
-from unit.installed_locator import Installed, data, info, install
-from unit.staged import ONE, TAG, write
+from libwheel.naming import Tag
+from unit.installed_locator import Installed, data, info, install, install_described
+from unit.staged import BLAS, BLAS_TAG, OMP, OMP_TAG, ONE, TAG, library, write
 
 DATA = data()
 INFO = info()
@@ -204,7 +206,7 @@ def test_help_names_every_question(tmp_path: Path) -> None:
         assert f"\n  {question} " in shown
 
 
-@pytest.mark.parametrize("words", [(), ("libdri",), ("libdir", "version")])
+@pytest.mark.parametrize("words", [(), ("libdri",), ("libdri", "version")])
 def test_any_other_question_shows_the_help_and_fails(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
@@ -213,6 +215,12 @@ def test_any_other_question_shows_the_help_and_fails(
     assert (done.returncode, done.stdout) == (2, "")
     told = f"\n\nerror: not a question: {' '.join(words)}" if words else ""
     assert done.stderr.rstrip("\n") == made.ask("--help") + told
+
+
+def test_a_question_that_is_not_about_single_libraries(tmp_path: Path) -> None:
+    done = install(tmp_path / "prefix").run("-m", "hdf5_pywheel", "libdir", "hdf5")
+    assert done.returncode == 2
+    assert done.stderr.endswith("\n\nerror: libdir is not asked of single libraries: hdf5\n")
 
 
 def test_importing_it_imports_and_reads_nothing_else(tmp_path: Path) -> None:
@@ -262,6 +270,129 @@ def test_the_entry_points_name_the_package_and_the_folder_of_its_pc_files(tmp_pa
     }
 
 
+# Single libraries, and wheels that run with others.
+
+BLAS_VARIANT = replace(BLAS_TAG, variant="pthreads")
+RUNS_WITH = {"openmp": ">=19.1.7"}
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Installed:
+    install_described(tmp_path / "prefix", OMP_TAG, OMP, {})
+    return install_described(tmp_path / "prefix", BLAS_VARIANT, BLAS, RUNS_WITH)
+
+
+@pytest.mark.parametrize(
+    ("libraries", "folder", "name"),
+    [
+        ((), "openblas", "openblas"),
+        (("openblas",), "openblas", "openblas"),
+        (("openblas64",), "openblas64", "openblas_64"),
+    ],
+)
+def test_one_of_libraries_that_conflict(
+    both: Installed, libraries: tuple[str, ...], folder: str, name: str
+) -> None:
+    cflags = both.ask("cflags", *libraries, of="openblas_pywheel")
+    assert cflags == f"-I{both.prefix}/include/openblas-pywheel/{folder}"
+    libs = both.ask("libs", *libraries, of="openblas_pywheel").splitlines()
+    assert libs == [f"-L{both.prefix}/lib", f"-l{name}-pywheel-0"]
+
+
+@pytest.mark.parametrize(
+    ("libraries", "cflags", "libs"),
+    [
+        ((), [], ["-lomp-pywheel-5"]),
+        (
+            ("openmp",),
+            ["-fopenmp"],
+            ["-Wl,--no-as-needed", "-lomp-pywheel-5", "-Wl,--as-needed"],
+        ),
+    ],
+)
+def test_flags_of_its_own_are_for_who_names_the_library(
+    both: Installed, libraries: tuple[str, ...], cflags: list[str], libs: list[str]
+) -> None:
+    include = f"-I{both.prefix}/include/openmp-pywheel"
+    asked = both.ask("cflags", *libraries, of="openmp_pywheel").splitlines()
+    assert asked == [include, *cflags]
+    asked = both.ask("libs", *libraries, of="openmp_pywheel").splitlines()
+    assert asked == [f"-L{both.prefix}/lib", *libs]
+
+
+def test_a_library_brings_those_that_it_needs(installed: Installed) -> None:
+    assert installed.ask("libs", "hdf5_hl") == installed.ask("libs")
+    assert installed.ask("libs", "hdf5").splitlines()[1:] == ["-lhdf5-pywheel-310"]
+
+
+def test_what_setuptools_needs_for_a_library_with_flags(both: Installed) -> None:
+    code = (
+        "import json, openmp_pywheel as o; print(json.dumps(o.extension_options('p.x', 'openmp')))"
+    )
+    assert json.loads(both.run("-c", code).stdout) == {
+        "include_dirs": [f"{both.prefix}/include/openmp-pywheel"],
+        "library_dirs": [f"{both.prefix}/lib"],
+        "libraries": ["omp-pywheel-5"],
+        "runtime_library_dirs": ["$ORIGIN/../../../../lib"],
+        "extra_compile_args": ["-fopenmp"],
+        "extra_link_args": ["-Wl,--no-as-needed", "-Wl,--as-needed"],
+    }
+
+
+def test_a_library_that_the_wheel_does_not_have(tmp_path: Path) -> None:
+    alone = (replace(BLAS[0], conflicts=()),)
+    lp64 = install_described(tmp_path, replace(BLAS_TAG, variant="lp64"), alone, RUNS_WITH)
+    done = lp64.run("-m", "openblas_pywheel", "libs", "openblas64")
+    assert (done.returncode, done.stdout) == (1, "")
+    told = "error: openblas 0.3.29+lp64 has no library 'openblas64'; it has openblas\n"
+    assert done.stderr == told
+
+
+def test_libraries_that_conflict_are_refused(both: Installed) -> None:
+    done = both.run("-m", "openblas_pywheel", "cflags", "openblas64", "openblas")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: libraries of openblas 0.3.29+pthreads that cannot be used together: "
+        "'openblas' and 'openblas64'; choose one of them\n"
+    )
+
+
+def test_help_names_the_libraries_and_what_goes_with_each(both: Installed) -> None:
+    shown = both.ask("--help", of="openmp_pywheel")
+    assert shown.splitlines()[-2:] == [
+        "  omp                  *",
+        "  openmp               with -fopenmp -Wl,--no-as-needed -Wl,--as-needed",
+    ]
+    assert both.ask("--help", of="openblas_pywheel").splitlines()[-2:] == [
+        "  openblas             * not together with openblas64",
+        "  openblas64           not together with openblas",
+    ]
+
+
+def test_load_begins_with_the_wheels_that_it_runs_with(both: Installed) -> None:
+    done = both.run("-c", "import openblas_pywheel; openblas_pywheel.load()")
+    path = f"{both.prefix}/lib/libomp-pywheel-5.so"
+    assert done.stderr.splitlines()[-1] == f"OSError: {path}: file too short"  # it is empty
+
+
+def test_load_says_which_wheel_is_not_installed(tmp_path: Path) -> None:
+    alone = install_described(tmp_path, BLAS_VARIANT, BLAS, RUNS_WITH)
+    done = alone.run("-c", "import openblas_pywheel; openblas_pywheel.load()")
+    assert done.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: openblas 0.3.29+pthreads runs with the library wheel openmp, "
+        'which is not installed: python -m pip install "openmp>=19.1.7"'
+    )
+    assert done.stderr.count("Traceback") == 1
+
+
+def test_wheels_that_run_with_each_other_end(tmp_path: Path) -> None:
+    one, other = Tag("one-a", "1", "1", 0), Tag("other", "1", "1", 0)
+    for tag, requires in ((one, {"other": ">=1"}), (other, {"one-a": ">=1"})):
+        made = install_described(tmp_path, tag, (library(tag.wheel, tag=tag),), requires)
+    code = "import one_a_pywheel as o; print(*[one.DISTRIBUTION for one in o._locators()])"
+    assert made.run("-c", code).stdout.split() == ["other", "one-a"]
+
+
 # What libwheel reads of it, without running it.
 
 CONSTANTS = Constants(
@@ -274,6 +405,17 @@ CONSTANTS = Constants(
         "lib/libhdf5.so": "lib/libhdf5-pywheel-310.so",
         "lib/pkgconfig/hdf5.pc": "lib/pkgconfig/hdf5-pywheel.pc",
     },
+    offers={
+        "hdf5": {
+            "file": "libhdf5-pywheel-310.so",
+            "include": ".",
+            "requires": [],
+            "cflags": [],
+            "libs": ["-lhdf5-pywheel-310"],
+            "conflicts": [],
+        }
+    },
+    requires={},
 )
 
 
@@ -281,7 +423,7 @@ CONSTANTS = Constants(
 def module() -> str:
     [text] = (
         text
-        for path, text in locator.modules(TAG, "~= 1.14.5", ONE).items()
+        for path, text in locator.modules(TAG, "~= 1.14.5", ONE, {}).items()
         if path.name == "__init__.py"
     )
     return text
@@ -310,3 +452,15 @@ def test_a_value_that_makes_no_sense(module: str, value: str) -> None:
 def test_somebody_else_s_package(text: str) -> None:
     with pytest.raises(ValueError, match="not a library wheel's locator: 'distribution'"):
         locator.read(text)
+
+
+def test_a_file_that_two_libraries_share_is_listed_once() -> None:
+    modules = locator.modules(OMP_TAG, ">= 19.1.7", OMP, {})
+    constants = locator.read(modules[PurePosixPath("openmp_pywheel", "__init__.py")])
+    assert constants.libraries == ("libomp-pywheel-5.so",)
+    assert [offer["file"] for offer in constants.offers.values()] == 2 * ["libomp-pywheel-5.so"]
+    assert dict(constants.plain) == {
+        "lib/libomp.so": "lib/libomp-pywheel-5.so",
+        "lib/pkgconfig/omp.pc": "lib/pkgconfig/omp-pywheel.pc",
+        "lib/pkgconfig/openmp.pc": "lib/pkgconfig/openmp-pywheel.pc",
+    }

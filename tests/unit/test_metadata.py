@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,36 @@ def test_the_sdist_s_differs_by_the_licence_files_that_it_does_not_hold(tmp_path
     assert sdist - wheel == {"Dynamic: License-File"}
     found = Metadata.from_email(metadata.pkg_info(identity, FACTS))
     assert (found.dynamic, str(found.version)) == (["license-file"], "1.2.3")
+
+
+def with_requires(folder: Path) -> Identity:
+    """Leave `dependencies` to recipe.toml."""
+    static = 'dependencies = ["question>=1"]\n'
+    dynamic = DYNAMIC.replace("[", '["dependencies", ')
+    return load(folder, PROJECT.replace(static, "").replace(DYNAMIC, dynamic))
+
+
+def test_what_recipe_toml_requires(tmp_path: Path) -> None:
+    identity = with_requires(tmp_path)
+    facts = replace(FACTS, dependencies=("openmp>=19.1.7", "question<3,>=2"))
+    found = Metadata.from_email(metadata.core_metadata(identity, facts))
+    assert list(map(str, found.requires_dist or ())) == ["openmp>=19.1.7", "question<3,>=2"]
+    assert found.dynamic is None
+    assert Metadata.from_email(metadata.core_metadata(identity, FACTS)).requires_dist is None
+
+
+def test_an_sdist_does_not_know_yet_what_its_wheel_will_require(tmp_path: Path) -> None:
+    found = Metadata.from_email(metadata.pkg_info(with_requires(tmp_path), FACTS))
+    assert (found.dynamic, found.requires_dist) == (["license-file", "requires-dist"], None)
+
+
+def test_dependencies_have_to_be_left_to_recipe_toml(tmp_path: Path) -> None:
+    assert metadata.undeclared_requires(with_requires(tmp_path)) == []
+    [problem] = metadata.undeclared_requires(load(tmp_path, PROJECT))
+    assert str(problem) == (
+        f"{tmp_path}/pyproject.toml: project.dependencies: must stand in `dynamic`: "
+        "recipe.toml has it, as `requires`"
+    )
 
 
 def test_making_one_does_not_change_the_other(tmp_path: Path) -> None:

@@ -65,3 +65,14 @@ def test_the_abi_and_not_the_version_is_in_what_is_linked() -> None:
     assert newer.library_file("hdf5") == HDF5.library_file("hdf5")
     assert newer.version_node == HDF5.version_node
     assert newer.exact != HDF5.exact
+
+
+def test_a_variant_is_in_the_names_of_one_build_and_not_in_those_of_a_library() -> None:
+    plain = Tag("openblas", "0.3.29", "0", 2)
+    tag = Tag("openblas", "0.3.29", "0", 2, "lp64.pthreads")
+    assert (plain.full_version, tag.full_version) == ("0.3.29", "0.3.29+lp64.pthreads")
+    assert tag.exact == "openblas-pywheel-0.3.29+lp64.pthreads-2"
+    assert tag.release_stem == "openblas-0.3.29+lp64.pthreads"
+    assert tag.wheel_stem == "openblas-0.3.29+lp64.pthreads-2"
+    assert tag.library_file("openblas") == plain.library_file("openblas")
+    assert tag.version_node == plain.version_node

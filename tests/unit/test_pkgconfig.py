@@ -10,15 +10,28 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from libwheel import pkgconfig
+from libwheel.naming import Tag
 from libwheel.staging import Role, StagedLibrary
 from unit import goldens
-from unit.staged import ONE, SITE, TAG, TWO, Texts, install, library
+from unit.staged import (
+    BLAS,
+    BLAS_TAG,
+    OMP,
+    OMP_TAG,
+    ONE,
+    SITE,
+    TAG,
+    TWO,
+    Texts,
+    install,
+    library,
+)
 
 URL = "https://www.hdfgroup.org"
 
 
-def texts(libraries: tuple[StagedLibrary, ...], url: str = URL) -> Texts:
-    return pkgconfig.texts(pkgconfig.packages(TAG, url, libraries), TAG)
+def texts(libraries: tuple[StagedLibrary, ...], url: str = URL, tag: Tag = TAG) -> Texts:
+    return pkgconfig.texts(pkgconfig.packages(tag, url, libraries), tag)
 
 
 def programs() -> list[str]:
@@ -28,9 +41,19 @@ def programs() -> list[str]:
     return list(dict.fromkeys(path for path in found if path))
 
 
-@pytest.mark.parametrize(("name", "libraries"), [("one", ONE), ("two", TWO)])
-def test_the_files_beside_the_libraries(name: str, libraries: tuple[StagedLibrary, ...]) -> None:
-    for (role, path), text in texts(libraries).items():
+@pytest.mark.parametrize(
+    ("name", "libraries", "tag"),
+    [
+        ("one", ONE, TAG),
+        ("two", TWO, TAG),
+        ("flags", OMP, OMP_TAG),
+        ("foreign", BLAS, replace(BLAS_TAG, variant="pthreads")),
+    ],
+)
+def test_the_files_beside_the_libraries(
+    name: str, libraries: tuple[StagedLibrary, ...], tag: Tag
+) -> None:
+    for (role, path), text in texts(libraries, tag=tag).items():
         if role is Role.PKGCONFIG:
             goldens.check(f"pkgconfig-{name}-{path.name}", text)
 
@@ -71,7 +94,15 @@ def test_a_home_page_that_is_not_known_is_left_out() -> None:
 
 def test_a_library_whose_file_has_another_name() -> None:
     (package, _) = pkgconfig.packages(TAG, "", (library("zlib", stem="z"),)).values()
-    assert (package.name, package.link_name) == ("zlib-pywheel", "z-pywheel-310")
+    assert (package.name, package.libs) == ("zlib-pywheel", ("-lz-pywheel-310",))
+
+
+def test_flags_stand_behind_the_library_unless_it_is_among_them() -> None:
+    behind = replace(library("omp"), libs=("-Wl,--as-needed",))
+    (package, _) = pkgconfig.packages(TAG, "", (behind,)).values()
+    assert package.libs == ("-lomp-pywheel-310", "-Wl,--as-needed")
+    (_, package, _) = pkgconfig.packages(OMP_TAG, "", OMP).values()
+    assert package.libs == ("-Wl,--no-as-needed", "-lomp-pywheel-5", "-Wl,--as-needed")
 
 
 def ask(program: str, folder: Path, *words: str) -> str:
@@ -146,4 +177,78 @@ def test_the_exact_build_can_be_asked_for(program: str, folder: Path) -> None:
 def test_the_version_is_the_wheel_s() -> None:
     newer = replace(TAG, version="2.0.0", abi="320")
     (package, _) = pkgconfig.packages(newer, "", (library("hdf5", tag=newer),)).values()
-    assert (package.version, package.link_name) == ("2.0.0", "hdf5-pywheel-320")
+    assert (package.version, package.libs) == ("2.0.0", ("-lhdf5-pywheel-320",))
+
+
+@pytest.fixture
+def both(tmp_path: Path) -> Path:
+    """Return the .pc folder of an environment with a library wheel and one that it needs."""
+    install(texts(OMP, tag=OMP_TAG), OMP, tmp_path, OMP_TAG)
+    tag = replace(BLAS_TAG, variant="pthreads")
+    install(texts(BLAS, tag=tag), BLAS, tmp_path, tag)
+    return tmp_path / "lib/pkgconfig"
+
+
+@pytest.mark.parametrize("program", programs())
+def test_what_another_wheel_has_comes_with_it(program: str, both: Path) -> None:
+    assert ask(program, both, "--print-requires", "openblas-pywheel") == "omp-pywheel >= 19.1.7"
+    words = shell_words(ask(program, both, "--libs", "openblas64-pywheel"))
+    assert words[1:] == ["-lopenblas_64-pywheel-0", "-lomp-pywheel-5"]
+
+
+@pytest.mark.parametrize("program", programs())
+def test_one_that_is_too_old_or_not_there_is_told(program: str, both: Path) -> None:
+    found = both / "omp-pywheel.pc"
+    found.write_text(found.read_text().replace("19.1.7", "18.1.8"))
+    assert "'omp-pywheel >= 19.1.7'" in refused(program, both, "--libs", "openblas-pywheel")
+    found.unlink()
+    assert "omp-pywheel" in refused(program, both, "--libs", "openblas-pywheel")
+
+
+def refused(program: str, folder: Path, *words: str) -> str:
+    with pytest.raises(AssertionError) as caught:
+        ask(program, folder, *words)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("program", programs())
+def test_flags_of_its_own_are_told_in_their_order(program: str, both: Path) -> None:
+    words = shell_words(ask(program, both, "--cflags", "--libs", "openmp-pywheel"))
+    flags = [word for word in words if word[:2] not in ("-I", "-L")]
+    libs = ["-Wl,--no-as-needed", "-lomp-pywheel-5", "-Wl,--as-needed"]
+    assert flags == ["-fopenmp", *libs]
+
+
+@pytest.mark.parametrize("program", programs())
+def test_headers_are_in_a_folder_of_their_own(program: str, both: Path) -> None:
+    for name in ("openblas", "openblas64"):
+        (answer,) = shell_words(ask(program, both, "--variable=includedir", f"{name}-pywheel"))
+        assert Path(answer).samefile(both / "../../include/openblas-pywheel" / name)
+
+
+@pytest.mark.parametrize("program", programs())
+def test_what_numpy_s_and_scipy_s_build_read(program: str, both: Path) -> None:
+    def variable(name: str, package: str) -> str:
+        return ask(program, both, f"--variable={name}", package)
+
+    assert variable("symbol_suffix", "openblas64-pywheel") == "64_"
+    assert variable("symbol_suffix", "openblas-pywheel") == ""
+    assert variable("openblas_config", "openblas-pywheel") == ""
+
+
+@pytest.mark.parametrize("program", programs())
+@pytest.mark.parametrize("wanted", [">= 0.3.29", "= 0.3.29", "<= 0.3.29", "< 0.3.30"])
+def test_a_variant_is_of_the_same_version(program: str, both: Path, wanted: str) -> None:
+    assert ask(program, both, "--exists", f"openblas-pywheel {wanted}") == ""
+    assert ask(program, both, "--variable=variant", "openblas-pywheel") == "pthreads"
+    exact = "openblas-pywheel-0.3.29+pthreads-0"
+    assert ask(program, both, "--modversion", exact) == "0.3.29"
+
+
+def test_two_that_conflict_are_refused(both: Path) -> None:
+    """By PyPI's pkgconf; Debian's 1.8 heeds no conflicts."""
+    pypi = str(Path(sys.executable).parent / "pkg-config")
+    told = refused(pypi, both, "--cflags", "openblas-pywheel", "openblas64-pywheel")
+    assert "'openblas-pywheel' conflicts with 'openblas64-pywheel'" in told
+    exact = "openblas-pywheel-0.3.29+pthreads-0"
+    assert "conflicts with" in refused(pypi, both, "--cflags", exact, "openblas64-pywheel")

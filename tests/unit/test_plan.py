@@ -9,6 +9,7 @@ import pytest
 
 from libwheel import buildsystems, plan
 from libwheel.plan import Request, Workspace
+from libwheel.recipe import Configuration
 from libwheel.recipe_checks import SYSTEMS
 from unit import goldens
 from unit.buildsystems.jobs import SPACE, TOOLCHAIN, request
@@ -81,6 +82,22 @@ def test_the_environment_says_all_that_the_compilers_are_told() -> None:
     }
 
 
+def test_what_is_required_is_told_to_every_kind_of_build() -> None:
+    """Flags of the recipe's own come later, and so can say otherwise."""
+    before = plan.make(request("cmake"), SPACE).variables
+    after = plan.make(replace(request("cmake"), requires=True), SPACE).variables
+    places = {
+        "CMAKE_PREFIX_PATH": "/w/requires",
+        "PKG_CONFIG_PATH": "/w/requires/lib/pkgconfig",
+        "LD_LIBRARY_PATH": "/w/requires/lib",
+    }
+    headers = "-ffile-prefix-map=/w/requires=requires -I/w/requires/include -DA"
+    flags = FLAGS.replace("-DA", headers, 1)
+    linker = before["LDFLAGS"].replace("-lm", "-L/w/requires/lib -lm")
+    compiler = {"CFLAGS": flags, "CXXFLAGS": flags, "LDFLAGS": linker}
+    assert dict(after) == {**before, **places, **compiler}
+
+
 FLAGS = """-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '-DB="b c"'"""
 
 
@@ -121,6 +138,7 @@ def changed(**values: object) -> Request:
         changed(cflags=("-DC",)),
         changed(ldflags=()),
         replace(request("cmake"), epoch=1),
+        replace(request("cmake"), requires=True),
         replace(request("cmake"), toolchain=replace(TOOLCHAIN, cc=("/bin/clang",))),
         replace(request("cmake"), tag=replace(request("cmake").tag, abi="2")),
         request("meson"),
@@ -128,3 +146,80 @@ def changed(**values: object) -> Request:
 )
 def test_the_json_differs_by_everything_else(asked: Request) -> None:
     assert key(asked) != key(request("cmake"))
+
+
+def configured(system: str) -> Request:
+    asked = request(system)
+    configurations = (
+        Configuration(name="lp64", cflags=("-DNARROW",)),
+        Configuration(name="ilp64", options={"LEVEL": 64}, targets=("wide",), ldflags=("-lw",)),
+    )
+    return replace(asked, build=replace(asked.build, configuration=configurations))
+
+
+def test_configurations_are_built_one_after_another_into_one_place() -> None:
+    first, second = plan.build_jobs(configured("cmake"), SPACE)
+    assert (first.name, second.name) == ("lp64", "ilp64")
+    assert (first.folder, second.folder) == (Path("/w/build/lp64"), Path("/w/build/ilp64"))
+    assert first.destination == second.destination == SPACE.destination
+    assert first.source == second.source == SPACE.source
+    assert (first.build.options["LEVEL"], second.build.options["LEVEL"]) == (3, 64)
+    assert (first.build.targets, second.build.targets) == (("answer", "question"), ("wide",))
+
+
+@pytest.mark.parametrize("system", ["cmake", "meson"])
+def test_a_plan_with_configurations(system: str) -> None:
+    made = plan.make(configured(system), SPACE)
+    assert [command.title for command in made.commands] == [
+        *("configure-lp64", "compile-lp64", "install-lp64"),
+        *("configure-ilp64", "compile-ilp64", "install-ilp64"),
+    ]
+    shown = made.as_shell()
+    goldens.check(f"plan-configurations-{system}.sh", shown)
+    assert run_shell(shown, "-n") == ""
+
+
+def test_each_configuration_has_its_own_flags(tmp_path: Path) -> None:
+    made = plan.make(configured("cmake"), Workspace(tmp_path, tmp_path / "logs"))
+    assert not {"CFLAGS", "CXXFLAGS", "LDFLAGS"} & made.variables.keys()
+    show = 'echo "${CFLAGS##* } ${LDFLAGS##* }"'
+    commands = tuple(replace(c, argv=("sh", "-c", show)) for c in made.commands[::3])
+    shown = run_shell(replace(made, commands=commands).as_shell())
+    assert shown.splitlines() == ["-DNARROW -lm", """c"' -lw"""]
+
+
+def test_the_json_differs_by_what_one_configuration_has() -> None:
+    asked = configured("cmake")
+    narrow, wide = asked.build.configuration
+    for other in (replace(narrow, cflags=()), replace(narrow, options={"MORE": 1})):
+        changed = replace(asked, build=replace(asked.build, configuration=(other, wide)))
+        assert key(changed) != key(asked)
+
+
+def unused(*names: str) -> str:
+    listed = "".join(f"    {name}\n" for name in names)
+    text = "Manually-specified variables were not used by the project:"
+    return f"CMake Warning:\n  {text}\n\n{listed}\n"
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide", "found"),
+    [
+        ((), (), []),
+        (("YES", "NAME"), ("NAME", "YES"), ["YES", "NAME"]),
+        (("YES",), (), []),
+        (("LEVEL",), (), []),  # of [build] there, and used elsewhere
+        ((), ("LEVEL",), ["LEVEL (configuration 'ilp64')"]),
+        (("LEVEL",), ("LEVEL", "NO"), ["LEVEL"]),
+    ],
+)
+def test_an_option_is_unused_where_no_configuration_used_it(
+    narrow: tuple[str, ...], wide: tuple[str, ...], found: list[str]
+) -> None:
+    logs = {"configure-lp64": unused(*narrow), "configure-ilp64": unused(*wide)}
+    assert plan.unused_options(configured("cmake"), SPACE, logs.__getitem__) == found
+
+
+def test_an_unused_option_without_configurations() -> None:
+    logs = {"configure": unused("LEVEL")}
+    assert plan.unused_options(request("cmake"), SPACE, logs.__getitem__) == ["LEVEL"]

@@ -15,8 +15,8 @@ from libwheel import settings
 from libwheel.errors import BuildError
 from libwheel.locator_template import _prefix
 from libwheel.naming import Tag
-from unit.installed_locator import Installed, data, install
-from unit.staged import TAG
+from unit.installed_locator import Installed, data, install, install_described
+from unit.staged import BLAS, BLAS_TAG, OMP, OMP_TAG, TAG
 
 NEWER = Tag("hdf5", "2.0.0", "320", 0)
 
@@ -336,3 +336,54 @@ def test_the_cache_folder_is_the_one_of_libwheel(variables: Mapping[str, str]) -
             return None
 
     assert of_locator() == of_libwheel()
+
+
+def test_wheels_that_it_runs_with_are_in_it_under_their_tagged_names(
+    tmp_path: Path, cache: Path
+) -> None:
+    """And of headers of one name, those that a consumer gets who names no library."""
+    install_described(tmp_path / "venv", OMP_TAG, OMP, {})
+    made = install_described(tmp_path / "venv", BLAS_TAG, BLAS, {"openmp": ">=19.1.7"})
+    prefix = Path(
+        made.ask("prefix", variables={"LIBWHEEL_CACHE": str(cache)}, of="openblas_pywheel")
+    )
+    same = (
+        *("lib/libopenblas-pywheel-0.so", "lib/libopenblas_64-pywheel-0.so"),
+        *("lib/libomp-pywheel-5.so", "lib/pkgconfig/omp-pywheel.pc"),
+        *("lib/pkgconfig/openmp-pywheel.pc", f"lib/pkgconfig/{OMP_TAG.exact}.pc"),
+        *("lib/pkgconfig/openblas-pywheel.pc", "lib/pkgconfig/openblas64-pywheel.pc"),
+        f"lib/pkgconfig/{BLAS_TAG.exact}.pc",
+        *("lib/cmake/openblas-pywheel", "lib/cmake/openmp-pywheel"),
+        *("include/openblas-pywheel", "include/openmp-pywheel"),
+    )
+    others = {
+        "lib/libopenblas.so": "lib/libopenblas-pywheel-0.so",
+        "lib/libopenblas_64.so": "lib/libopenblas_64-pywheel-0.so",
+        "lib/pkgconfig/openblas.pc": "lib/pkgconfig/openblas-pywheel.pc",
+        "lib/pkgconfig/openblas64.pc": "lib/pkgconfig/openblas64-pywheel.pc",
+        "include/openblas.h": "include/openblas-pywheel/openblas/openblas.h",
+        "include/openblas": "include/openblas-pywheel/openblas",
+        "include/openblas64": "include/openblas-pywheel/openblas64",
+    }
+    goals = {path: path for path in same} | others
+    assert links(prefix) == {link: str(made.prefix / goal) for link, goal in goals.items()}
+
+
+@pytest.mark.parametrize("name", ["openblas", "openblas64", "openblas-pywheel"])
+def test_its_pc_files_are_right_there_too(tmp_path: Path, cache: Path, name: str) -> None:
+    install_described(tmp_path / "venv", OMP_TAG, OMP, {})
+    made = install_described(tmp_path / "venv", BLAS_TAG, BLAS, {"openmp": ">=19.1.7"})
+    asked = {"LIBWHEEL_CACHE": str(cache)}
+    prefix = Path(made.ask("prefix", variables=asked, of="openblas_pywheel"))
+    done = subprocess.run(
+        ("pkg-config", "--cflags", "--libs", name),
+        env={"PATH": os.environ["PATH"], "PKG_CONFIG_LIBDIR": str(prefix / "lib/pkgconfig")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    words = done.stdout.split()
+    folders = [Path(word[2:]) for word in words if word[:2] in ("-I", "-L")]
+    assert len(folders) >= 3
+    assert all(folder.is_dir() for folder in folders)
+    assert words[-1] == "-lomp-pywheel-5"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from packageurl import PackageURL
 from libwheel import sbom
 from libwheel.naming import Tag
 from libwheel.recipe import Archive
-from libwheel.sbom import Component, Patch
+from libwheel.sbom import Component, Other, Patch
 from libwheel.version import __version__
 from unit import goldens
 
@@ -103,6 +104,29 @@ def test_a_local_source_says_that_nobody_verified_it() -> None:
     (component,) = document(LOCAL)["components"]
     assert {"name": "libwheel:source", "value": "local, not verified"} in component["properties"]
     assert not {"hashes", "externalReferences"} & component.keys()
+
+
+def test_another_wheel_is_depended_on_and_not_contained() -> None:
+    """A label's `+` is written as a package URL has it."""
+    others = (Other("openmp", "19.1.7"), Other("blas", "1.0+lp64"))
+    text = sbom.text(TAG, LOCAL, (INNER,), others)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    made = json.loads(text)
+    refs = ["pkg:pypi/openmp@19.1.7", "pkg:pypi/blas@1.0%2Blp64"]
+    wheel, upstream, *_ = made["dependencies"]
+    assert wheel["dependsOn"] == sorted([upstream["ref"], *refs])
+    assert not set(refs) & set(upstream["dependsOn"])
+    openmp, blas = made["components"][-2:]
+    assert [openmp["purl"], blas["purl"]] == refs
+    assert PackageURL.from_string(blas["purl"]).version == "1.0+lp64"
+    assert (openmp["scope"], openmp["version"], openmp["name"]) == ("required", "19.1.7", "openmp")
+    assert not {"licenses", "hashes", "externalReferences"} & openmp.keys()
+
+
+def test_a_variant_is_a_version_of_its_own() -> None:
+    made = json.loads(sbom.text(replace(TAG, variant="lp64"), LOCAL, ()))
+    found = made["metadata"]["component"]
+    assert (found["version"], found["purl"]) == ("2.2.4+lp64", "pkg:pypi/zlib-ng@2.2.4%2Blp64")
 
 
 @pytest.mark.parametrize("component", [UPSTREAM, INNER, LOCAL])

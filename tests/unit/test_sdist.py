@@ -5,6 +5,7 @@ import io
 import shutil
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -204,3 +205,11 @@ def test_every_file_is_nobody_s_and_of_one_time(tmp_path: Path, epoch: int) -> N
 def test_the_same_bytes_twice(tmp_path: Path) -> None:
     first, second = (sdist.pack(tmp_path / name, TAG, FILES, 1) for name in ("a", "deeper/b"))
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_variant_is_in_the_name(tmp_path: Path) -> None:
+    path = sdist.pack(tmp_path, replace(TAG, variant="lp64.pthreads"), FILES, 0)
+    assert path.name == "zlib_ng-2.2.4+lp64.pthreads.tar.gz"
+    with tarfile.open(path) as archive:
+        tops = {name.partition("/")[0] for name in archive.getnames()}
+    assert tops == {"zlib_ng-2.2.4+lp64.pthreads"}

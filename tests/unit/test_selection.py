@@ -149,3 +149,23 @@ def test_a_library_s_link_may_be_absolute_as_it_was_installed_elsewhere(prefix: 
     (prefix / "lib/libanswer.so").unlink()
     (prefix / "lib/libanswer.so").symlink_to("/usr/local/lib/libanswer.so.1.2.3")
     assert chosen(prefix).binaries == {"answer": prefix / "lib/libanswer.so.1.2.3"}
+
+
+def test_two_libraries_may_share_one_file(prefix: Path) -> None:
+    flags = library("answer_flags", "*.h", file="answer")
+    found = chosen(prefix, LIBRARY, flags)
+    assert found == Selection(
+        dict.fromkeys(("answer", "answer_flags"), prefix / "lib/libanswer.so.1.2.3"),
+        {"answer.h": prefix / "include/answer.h"},
+        (),
+    )
+
+
+def test_several_files_are_one_too_many_for_the_first_that_shares_them(prefix: Path) -> None:
+    write(prefix / "lib/libanswer.so.2", "")
+    flags = library("answer_flags", "*.h", file="answer")
+    text = "is one of several files for library 'answer': drop the others"
+    assert mistakes(prefix, LIBRARY, flags) == [
+        f"lib/libanswer.so.1.2.3 {text}",
+        f"lib/libanswer.so.2 {text}",
+    ]

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import ROOT
 from libwheel.errors import BuildError
+from libwheel.recipe import Choice
 from libwheel.settings import (
     HELP,
     IGNORED_VARIABLES,
@@ -68,6 +69,39 @@ def test_every_unknown_setting_is_shown_with_its_nearest_and_all_that_there_are(
         "unknown setting -C verison (did you mean 'version'?)\n"
         "known: version, jobs, work-dir, source, sdist-sources"
     )
+
+
+THREADS = Choice(name="threads", description="Whose threads", values=("openmp", "pthreads"))
+
+
+def test_the_recipe_s_own_options() -> None:
+    assert parse({"jobs": "1"}, [THREADS]).chosen == {}
+    assert parse({"threads": "pthreads", "jobs": "1"}, [THREADS]).chosen == {"threads": "pthreads"}
+    assert parse({"threads": "openmp"}, [THREADS]).chosen == {"threads": "openmp"}
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"threads": "pthread"},
+            "-C threads must be 'openmp' or 'pthreads', not 'pthread' (did you mean 'pthreads'?)",
+        ),
+        ({"threads": ""}, "-C threads has no value: Whose threads"),
+        ({"threads": ["openmp", "pthreads"]}, "-C threads is given 2 times; once is enough"),
+        (
+            {"thread": "openmp", "job": "1"},
+            "unknown setting -C job (did you mean 'jobs'?)\n"
+            "unknown setting -C thread (did you mean 'threads'?)\n"
+            "known: version, jobs, work-dir, source, sdist-sources\n"
+            "options of this recipe: threads",
+        ),
+    ],
+)
+def test_an_unusable_option(config: dict[str, str | Sequence[str]], message: str) -> None:
+    with pytest.raises(BuildError) as error:
+        parse(config, [THREADS])
+    assert str(error.value) == message
 
 
 def test_the_environment_with_nothing_but_a_home() -> None:

@@ -15,6 +15,7 @@ from libwheel.sbom import Component
 from libwheel.wheel import ZIP_EPOCH, Member
 from unit import goldens
 from unit.binaries.compiled import shared
+from unit.staged import write
 
 TAG = Tag("base", "1.0", "1", 2)
 NAME = "base-1.0-2-py3-none-manylinux_2_5_x86_64.manylinux1_x86_64.whl"
@@ -28,6 +29,53 @@ def test_a_recipe(name: str) -> None:
     goldens.check(f"show-{name}.txt", show.recipe_text(loaded) + "\n")
 
 
+OPTIONAL = """
+schema = 1
+abi = "0"
+license = "MIT"
+requires = ["openmp >= 19"]
+[[release]]
+version = "1.0"
+licenses = ["LICENSE"]
+[[release.source]]
+debian = "pool/b/blas/blas_{version}.orig.tar.xz"
+sha256 = "1111111111111111111111111111111111111111111111111111111111111111"
+programs = ["gfortran"]
+[[release.source]]
+urls = ["https://example.org/blas-{version}.tar.gz"]
+sha256 = "2222222222222222222222222222222222222222222222222222222222222222"
+[[option]]
+name = "threads"
+description = "whose threads it uses"
+values = ["openmp", "pthreads"]
+[build]
+system = "cmake"
+[[library]]
+name = "blas"
+description = "BLAS"
+headers = []
+[[library]]
+name = "blas_omp"
+description = "BLAS for OpenMP"
+headers = []
+when = { option = { threads = "openmp" } }
+"""
+PROJECT = """
+[project]
+name = "blas"
+description = "Linear algebra"
+dynamic = ["version", "license", "license-files", "dependencies"]
+"""
+
+
+@pytest.mark.parametrize("threads", ["openmp", "pthreads"])
+def test_a_recipe_with_options(tmp_path: Path, threads: str) -> None:
+    write(tmp_path / "recipe.toml", OPTIONAL)
+    write(tmp_path / "pyproject.toml", PROJECT)
+    loaded = task.load(tmp_path, {"threads": threads}, {"HOME": "/me"}, Console(io.StringIO()))
+    goldens.check(f"show-options-{threads}.txt", show.recipe_text(loaded) + "\n")
+
+
 def pack(folder: Path, *members: Member) -> Path:
     return wheel.pack(folder, NAME, INFO, members, ZIP_EPOCH)
 
@@ -37,7 +85,8 @@ def bill() -> Member:
     upstream = Component("base", "1.0", "MIT", (archive,))
     static = (Component("inner", "0.9", "MIT", ()),)
     name = f"{INFO}/sboms/{sbom.path(TAG)}"
-    return Member(name, sbom.text(TAG, upstream, static).encode())
+    others = [sbom.Other("omp", "2.0")]
+    return Member(name, sbom.text(TAG, upstream, static, others).encode())
 
 
 @pytest.mark.compiles
@@ -58,7 +107,8 @@ def test_a_wheel(tmp_path: Path) -> None:
     assert one.split()[:4] == [low, low, "1", "1"]
     assert two.split()[:4] == ["libbase_hl-pywheel-1.so", "libbase_hl-pywheel-1.so", "1", "2"]
     assert two.split()[-2:] == ["-", low]  # no symbol of the C library, no floor
-    assert made_of == ["made of", f"  base 1.0, sha256 {'a' * 64}", "  inner 0.9"]
+    own = "  omp 2.0, in a wheel of its own"
+    assert made_of == ["made of", f"  base 1.0, sha256 {'a' * 64}", "  inner 0.9", own]
 
 
 def refusal(path: Path) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_each_chosen_library_is_copied_to_its_tagged_name(tmp_path: Path) -> Non
 
 def test_of_nothing_there_are_no_libraries(tmp_path: Path) -> None:
     assert tagging.copies(RECIPE, Selection({}, {}, ()), TAG, tmp_path) == {}
-    assert tagging.edits({}, {}, TAG) == []
+    assert tagging.edits({}, {}, TAG, {}) == []
     assert tagging.libraries(RECIPE, {}) == ()
 
 
@@ -49,10 +50,36 @@ def selection(tmp_path: Path) -> Selection:
 def test_what_has_to_change(tmp_path: Path, selection: Selection) -> None:
     copied = tagging.copies(RECIPE, selection, TAG, tmp_path / "stage")
     low, high = "libans-pywheel-1.so", "libanswer_hl-pywheel-1.so"
-    assert tagging.edits(tagging.originals(selection), copied, TAG) == [
-        Edit(copied["answer_hl"], high, {"libans.so.1": low}, "$ORIGIN", "ANSWER_PYWHEEL_1"),
-        Edit(copied["answer"], low, {}, "$ORIGIN", "ANSWER_PYWHEEL_1"),
+    names = {name: {"low": "low64_", "other": "other64_"} for name in copied}
+    node = "ANSWER_PYWHEEL_1"
+    assert tagging.edits(tagging.originals(selection), copied, TAG, names) == [
+        Edit(copied["answer_hl"], high, {"libans.so.1": low}, "$ORIGIN", node, {"low": "low64_"}),
+        Edit(copied["answer"], low, {}, "$ORIGIN", node, {"low": "low64_"}),
     ]
+
+
+@pytest.mark.compiles
+def test_a_file_that_libraries_share_is_edited_once_and_belongs_to_the_first(
+    tmp_path: Path, selection: Selection
+) -> None:
+    tag = Tag("base", "1.2.3", "1", 0)  # whose node `shared` gives
+    suffixed = replace(library("answer", file="ans"), suffix="64_")
+    recipe = resolved(suffixed, library("other", file="ans"), library("answer_hl"))
+    low, high = selection.binaries["answer"], selection.binaries["answer_hl"]
+    chosen = Selection({"answer": low, "other": low, "answer_hl": high}, {}, ())
+    copied = tagging.copies(recipe, chosen, tag, tmp_path / "stage")
+    names = {name: {"low": "low64_"} for name in copied}
+    wanted = tagging.edits(tagging.originals(chosen), copied, tag, names)
+    assert [edit.path for edit in wanted] == [copied["answer"], copied["answer_hl"]]
+    tagging.apply(recipe, wanted, patchelf())
+    found = {staged.name: staged for staged in tagging.libraries(recipe, copied)}
+    assert found["answer_hl"].requires == ("answer",)
+    assert found["other"].file == found["answer"].file
+    assert {name: staged.suffix for name, staged in found.items()} == {
+        "answer": "64_",
+        "other": "64_",
+        "answer_hl": "",
+    }
 
 
 @pytest.mark.compiles

@@ -13,6 +13,7 @@ from libwheel.naming import Tag
 from libwheel.task import Task
 from libwheel.wheel import ZIP_EPOCH
 from unit.staged import write
+from unit.tasks import load_task
 
 RELEASE = """
 [[release]]
@@ -81,6 +82,69 @@ def test_an_sdist_is_of_one_version(folder: Path) -> None:
         load(folder, {"version": "1.2.3"})
 
 
+OPTIONS = """
+[[option]]
+name = "threads"
+description = "Whose threads"
+values = ["openmp", "pthreads"]
+[[option]]
+name = "integers"
+description = "How wide"
+values = ["both", "lp64"]
+[[when]]
+option = { integers = "lp64" }
+abi = "9"
+"""
+
+
+@pytest.fixture
+def optional(folder: Path) -> Path:
+    write(folder / "recipe.toml", RECIPE + OPTIONS)
+    return folder
+
+
+def test_a_variant_is_in_the_tag(optional: Path) -> None:
+    plain = load(optional)
+    said = load(optional, {"threads": "openmp", "integers": "both"})
+    assert said.tag == plain.tag == Tag("the-answer", "1.2.3", "1", 3)
+    assert load(optional, {"threads": "pthreads"}).tag.full_version == "1.2.3+pthreads"
+    both = load(optional, {"integers": "lp64", "threads": "pthreads", "version": "2"})
+    assert both.tag == Tag("the-answer", "2.0.0", "9", 3, "pthreads.lp64")
+
+
+def test_other_releases_are_asked_of_with_the_same_options(optional: Path) -> None:
+    assert list(load(optional, {"integers": "lp64"}).other_needs) == ["2.0.0"]
+
+
+def test_an_sdist_is_of_one_variant(optional: Path) -> None:
+    text = "Metadata-Version: 2.4\nName: the-answer\nVersion: 2.0.0+lp64\n\n"
+    write(optional / "PKG-INFO", text)
+    same: list[dict[str, str]] = [
+        *({}, {"integers": "lp64"}, {"threads": "openmp"}),
+        {"version": "2.0", "integers": "lp64", "threads": "openmp"},
+    ]
+    for config in same:
+        loaded = load(optional, config)
+        assert loaded.tag == Tag("the-answer", "2.0.0", "9", 3, "lp64")
+        assert not loaded.other_needs
+
+
+@pytest.mark.parametrize("given", ["integers=both", "threads=pthreads", "version=1.2.3"])
+def test_an_sdist_of_another_variant(optional: Path, given: str) -> None:
+    write(optional / "PKG-INFO", "Name: the-answer\nVersion: 2.0.0+lp64\n\n")
+    with pytest.raises(BuildError) as error:
+        load(optional, dict([given.split("=")]))
+    assert str(error.value) == f"-C {given}: this sdist is of 2.0.0+lp64"
+
+
+def test_a_recipe_does_not_require_itself(folder: Path) -> None:
+    write(folder / "recipe.toml", 'requires = ["the.answer"]\n' + RECIPE)
+    write(folder / "pyproject.toml", PROJECT.replace('"version"', '"version", "dependencies"'))
+    assert mistakes(folder) == [
+        "recipe.toml: requires: 'the-answer' is the wheel that this recipe makes"
+    ]
+
+
 def test_the_time_of_every_file(folder: Path) -> None:
     assert load(folder).epoch == ZIP_EPOCH
     assert load(folder, SOURCE_DATE_EPOCH="1700000000").epoch == 1_700_000_000
@@ -134,3 +198,20 @@ def test_a_local_source_is_unpacked_and_nothing_fetched(folder: Path) -> None:
     loaded = load(folder, {"source": str(local)})
     assert loaded.needs == ()
     assert loaded.archive_names == ("answer.tar.zst",)
+
+
+@pytest.mark.parametrize("where", ["[[when]]\nos = 'linux'\nrequires = ['inner']\n", ""])
+def test_a_recipe_that_requires_leaves_the_dependencies_to_that(tmp_path: Path, where: str) -> None:
+    """Also where only some of its releases or options require anything."""
+    folder = load_task(tmp_path).resolved.folder
+    recipe, project = folder / "recipe.toml", folder / "pyproject.toml"
+    requires = "" if where else "requires = ['inner']\n"
+    recipe.write_text(f"{requires}{recipe.read_text()}\n{where}")
+    with pytest.raises(RecipeError) as caught:
+        task.read(folder)
+    assert str(caught.value) == (
+        f"{project}: project.dependencies: must stand in `dynamic`: recipe.toml has it, as "
+        "`requires`"
+    )
+    project.write_text(project.read_text().replace("dynamic = [", 'dynamic = ["dependencies", '))
+    assert task.read(folder)[1].requires

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from libwheel.errors import BuildError
 from libwheel.programs import Program
-from libwheel.tools import Tools, find_tools
+from libwheel.source.fetch import Fetched
+from libwheel.tools import Tools, find_tools, source_programs
 from unit.buildsystems.jobs import TOOLCHAIN
 from unit.staged import write
 from unit.tasks import load_task
@@ -44,3 +46,19 @@ def test_make_says_its_version(tmp_path: Path) -> None:
     found = find_tools(load_task(tmp_path, {}, PATH=str(tmp_path / "bin")))
     assert found.of_machine == (Program(tmp_path / "bin/make", "make 9.8"),)
     assert found.programs == ()
+
+
+def test_the_programs_of_the_sources_in_use_say_their_versions(tmp_path: Path) -> None:
+    for name in ("gfortran", "nasm"):
+        text = f"#!/bin/sh\necho {name} 9.8\necho more\n"
+        write(tmp_path / "bin" / name, text).chmod(0o755)
+    task = load_task(tmp_path, {}, PATH=str(tmp_path / "bin"))
+    plain, needy = (need[0] for need in task.resolved.needs)
+    needy = replace(needy, programs=("nasm", "gfortran"), part=(plain,))
+    archives = (needy, plain, replace(plain, programs=("gfortran",)))
+    fetched = [Fetched(archive, tmp_path) for archive in archives]
+    assert source_programs(task, fetched[1:2]) == ()
+    assert source_programs(task, fetched) == (
+        Program(tmp_path / "bin/nasm", "nasm 9.8"),
+        Program(tmp_path / "bin/gfortran", "gfortran 9.8"),
+    )

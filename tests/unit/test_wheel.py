@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
+from packaging.utils import parse_wheel_filename
+from packaging.version import Version
 
 from environments import make_venv
 from libwheel import wheel
@@ -167,3 +169,9 @@ def test_pip_installs_it_into_the_environment_and_takes_it_away(
     assert (venv.root / "include" / "hdf5-pywheel" / "a, b.h").exists()
     venv.pip("uninstall", "--quiet", "--yes", "hdf5")
     assert venv.files() == before
+
+
+def test_the_name_of_a_variant_is_one_that_installers_read() -> None:
+    name = wheel.file_name(replace(TAG, variant="lp64.pthreads"), "linux_x86_64")
+    parsed, version, _, _ = parse_wheel_filename(name)
+    assert (parsed, version) == (TAG.wheel, Version(f"{TAG.version}+lp64.pthreads"))

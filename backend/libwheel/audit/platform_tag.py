@@ -19,25 +19,32 @@ class _Need:
     floor: Floor | None
 
 
-def platform_tag(binaries: Collection[Binary], target: Target) -> str:
-    """Return the lowest manylinux tag that the binaries prove, else the plain `linux` one."""
-    floors = [need.floor for need in _needs(binaries, target) if need.floor]
-    if not binaries or unproved(binaries, target):
+def platform_tag(binaries: Collection[Binary], target: Target, others: Collection[str] = ()) -> str:
+    """Return the lowest manylinux tag that the binaries prove, else the plain `linux` one.
+
+    `others` are libraries of the wheels that this one requires: no part of the system.
+    """
+    floors = [need.floor for need in _needs(binaries, target, others) if need.floor]
+    if not binaries or unproved(binaries, target, others):
         return f"linux_{target.arch}"
     major, minor = max(floors)
     return f"manylinux_{major}_{minor}_{target.arch}"
 
 
-def unproved(binaries: Collection[Binary], target: Target) -> tuple[str, ...]:
+def unproved(
+    binaries: Collection[Binary], target: Target, others: Collection[str] = ()
+) -> tuple[str, ...]:
     """Say what there is in the way of a manylinux tag: what no manylinux platform promises."""
-    texts = (need.text for need in _needs(binaries, target) if need.floor is None)
+    texts = (need.text for need in _needs(binaries, target, others) if need.floor is None)
     return tuple(dict.fromkeys(texts))
 
 
-def _needs(binaries: Collection[Binary], target: Target) -> Iterator[_Need]:
+def _needs(
+    binaries: Collection[Binary], target: Target, others: Collection[str]
+) -> Iterator[_Need]:
     lowest = policy.LOWEST.get(target.arch) if target.libc is Libc.GLIBC else None
     yield _Need(f"there is no manylinux platform for {target}", lowest)
-    siblings = {binary.soname for binary in binaries}
+    siblings = {*(binary.soname for binary in binaries), *others}
     for binary in binaries:
         if binary.arch != target.arch:
             yield _Need(f"{binary.soname} is built for {binary.arch}", None)

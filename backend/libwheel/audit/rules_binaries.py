@@ -28,10 +28,14 @@ def rpath(subject: Subject, binary: Binary) -> str | None:
 
 
 def undeclared_needed(subject: Subject, binary: Binary) -> str | None:
-    others = [name for name in binary.needed if name not in subject.siblings]
+    beside = {name for name, _ in subject.needed_siblings(binary)}
+    others = [name for name in binary.needed if name not in beside]
     names = [name for name in others if not policy.is_system_library(name)]
     if not names:
         return None
+    for wheel in subject.against:
+        if taken := [name for name in names if name in wheel.libraries]:
+            return f"needs {listing(taken)} of {wheel}: name {wheel.name!r} in `requires`"
     return (
         f"needs {listing(names)}, which the wheel does not hold and not every Linux has: turn the "
         "feature off, or link the library in statically as a [[bundled]] one"

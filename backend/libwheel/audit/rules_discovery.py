@@ -31,7 +31,7 @@ _CMAKE_PATH = re.compile(r"(?:(?<=[\s\";(])|^)/[^\s\";)]*")
 
 
 def pkgconfig_folder(subject: Subject) -> Iterator[tuple[str, str]]:
-    there = _installed(subject.tree)
+    there = _installed(subject)
     for file, text in _texts(subject.tree, ".pc"):
         for name in _pc_paths(text, _place(file).parent):
             if "${" in name:
@@ -41,7 +41,7 @@ def pkgconfig_folder(subject: Subject) -> Iterator[tuple[str, str]]:
 
 
 def cmake_folder(subject: Subject) -> Iterator[tuple[str, str]]:
-    there = _installed(subject.tree)
+    there = _installed(subject)
     for file, text in _texts(subject.tree, ".cmake"):
         for name in _cmake_paths(text, _place(file).parent):
             if PurePosixPath(name) not in there:
@@ -56,9 +56,13 @@ def _shown(name: str) -> str:
     return name.replace(str(_PREFIX), "<prefix>", 1)
 
 
-def _installed(tree: StagedTree) -> frozenset[PurePosixPath]:
-    """Return every file and folder below the prefix that installing the wheel makes."""
-    places = [_place(file) for file in tree.files if file.role in _PLACES]
+def _installed(subject: Subject) -> frozenset[PurePosixPath]:
+    """Return every file and folder below the prefix that installing the wheel makes.
+
+    With it come the wheels that it requires.
+    """
+    places = [_place(file) for file in subject.tree.files if file.role in _PLACES]
+    places += [_PREFIX / name for wheel in subject.against for name in wheel.files]
     folders = (folder for place in places for folder in place.parents)
     return frozenset([*places, *(f for f in folders if f.is_relative_to(_PREFIX))])
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from libwheel import policy
+from libwheel import policy, symbol_names
 from libwheel.audit.finding import listing
 from libwheel.audit.subject import Subject
-from libwheel.binaries.binary import Binary, Import
+from libwheel.binaries.binary import LINKER_MADE, Binary, Import
 from libwheel.patterns import matches_any
-
-# Older GNU linkers export these from every library.
-_LINKER_MADE = frozenset({"_init", "_fini", "_edata", "_end", "__bss_start"})
 
 
 def export_without_version_node(subject: Subject, binary: Binary) -> str | None:
@@ -51,13 +48,16 @@ def undefined_symbol(subject: Subject, binary: Binary) -> str | None:
 
 
 def foreign_export(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Compare with upstream's names, which have no suffix."""
     patterns = {library.name: library.exports for library in subject.recipe.library}
+    suffixes = symbol_names.suffixes(subject.recipe)
     for library in subject.tree.libraries:
         binary = subject.binaries.get(library.file.path)
         own = patterns.get(library.name, ())
         if binary is None or not own:
             continue
-        names = sorted({s.name for s in binary.exports} - _LINKER_MADE)
+        exported = {s.name for s in binary.exports} - LINKER_MADE
+        names = sorted(name.removesuffix(suffixes[library.name]) for name in exported)
         foreign = [name for name in names if not matches_any(name, own)]
         if foreign:
             yield (

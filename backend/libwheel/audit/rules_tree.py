@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from libwheel.audit.finding import listing
 from libwheel.audit.subject import Subject
 from libwheel.patterns import unmatched
 from libwheel.staging import Role
@@ -105,6 +106,19 @@ def unused_option(subject: Subject) -> Iterator[tuple[str, str]]:
                 "of another release"
             ),
         )
+
+
+def needless_requires(subject: Subject) -> Iterator[tuple[str, str]]:
+    needed = {name for binary in subject.binaries.values() for name in binary.needed}
+    for wheel in subject.against:
+        if wheel.is_direct and not needed & wheel.libraries.keys():
+            yield (
+                "",
+                (
+                    f"`requires` names {wheel.name!r}, and no library needs "
+                    f"{listing(sorted(wheel.libraries))}: link with it, or do not require it"
+                ),
+            )
 
 
 def _spellings(folder: Path) -> list[str]:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from libwheel.audit import rules_binaries, rules_discovery, rules_symbols, rules_tree
+from libwheel.audit import (
+    rules_binaries,
+    rules_discovery,
+    rules_expectations,
+    rules_symbols,
+    rules_tree,
+)
 from libwheel.audit.finding import AuditError, Finding
 from libwheel.audit.subject import Subject
 from libwheel.binaries.binary import Binary
@@ -23,7 +29,9 @@ TREE_RULES: tuple[TreeRule, ...] = (
     rules_tree.wrong_abi,
     rules_tree.private_path,
     rules_tree.unused_option,
+    rules_tree.needless_requires,
     rules_symbols.foreign_export,
+    rules_expectations.unmet_expectation,
     rules_discovery.pkgconfig_folder,
     rules_discovery.cmake_folder,
 )

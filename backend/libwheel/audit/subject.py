@@ -11,6 +11,7 @@ from libwheel.binaries import elf
 from libwheel.binaries.binary import Binary
 from libwheel.naming import Tag
 from libwheel.recipe import Resolved
+from libwheel.required import RequiredWheel
 from libwheel.staging import StagedTree
 from libwheel.target import Target
 
@@ -23,8 +24,10 @@ class Subject:
     """A staged tree, what was promised of it, and what is known of its build.
 
     `binaries` are the tree's, by staged path. `sonames` are those that upstream gave the
-    libraries, by the library's name. `private` are folders that no shipped file may name: the
-    build tree, the home folder. `unspoken` are the mistakes that choosing the files found.
+    libraries, by the library's name, and `originals` the files that it installed. `private` are
+    folders that no shipped file may name: the build tree, the home folder. `unspoken` are the
+    mistakes that choosing the files found. `against` are the library wheels that this one was
+    built on.
     """
 
     recipe: Resolved
@@ -33,18 +36,28 @@ class Subject:
     tree: StagedTree
     binaries: Mapping[PurePosixPath, Binary]
     sonames: Mapping[str, str]
+    originals: Mapping[str, Path]
     private: tuple[Path, ...]
     unused_options: tuple[str, ...]
     unspoken: tuple[str, ...]
     system: SystemLibraries
+    against: tuple[RequiredWheel, ...] = ()
 
     @cached_property
     def siblings(self) -> Mapping[str, Binary]:
         """The binaries of the tree by the name that NEEDED has for them."""
         return {path.name: binary for path, binary in self.binaries.items()}
 
+    @cached_property
+    def required(self) -> Mapping[str, Binary]:
+        """The libraries of the wheels that the recipe requires, by the name in NEEDED."""
+        direct = (wheel for wheel in self.against if wheel.is_direct)
+        return {name: binary for wheel in direct for name, binary in wheel.libraries.items()}
+
     def needed_siblings(self, binary: Binary) -> Iterator[tuple[str, Binary]]:
-        return ((name, self.siblings[name]) for name in binary.needed if name in self.siblings)
+        """Yield what will be beside a binary: of this wheel, and of those that it requires."""
+        beside = {**self.required, **self.siblings}
+        return ((name, beside[name]) for name in binary.needed if name in beside)
 
 
 def read_binaries(tree: StagedTree) -> Mapping[PurePosixPath, Binary]:

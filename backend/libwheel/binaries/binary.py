@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+# Older GNU linkers export these from every library.
+LINKER_MADE = frozenset({"_init", "_fini", "_edata", "_end", "__bss_start"})
+
 
 @dataclass(frozen=True)
 class Symbol:

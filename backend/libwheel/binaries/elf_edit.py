@@ -1,12 +1,12 @@
 """Gives ELF libraries their tagged names, their RPATH and their version nodes.
 
-Names and RPATH are patchelf's work. The nodes are ours. Each library was linked with a
-version script of one empty node (``HDF5_PYWHEEL_310 { };``), which every build system can be
-told to do and which stands beside a version script of upstream's own, if its nodes have names:
-GNU ld takes no anonymous one (``{ global: f; local: *; };``) beside ours. So the node stands in
-the file, and no symbol uses it. Here every exported symbol is put into it, and every import from a
-library of the same wheel is bound to it: an import without a version would go to whatever
-library of the process has that name first.
+Names, those of symbols too, and RPATH are patchelf's work. The nodes are ours. Each library was
+linked with a version script of one empty node (``HDF5_PYWHEEL_310 { };``), which every build
+system can be told to do and which stands beside a version script of upstream's own, if its nodes
+have names: GNU ld takes no anonymous one (``{ global: f; local: *; };``) beside ours. So the node
+stands in the file, and no symbol uses it. Here every exported symbol is put into it, and every
+import from a library of the same wheel is bound to it: an import without a version would go to
+whatever library of the process has that name first.
 
 What upstream put into nodes of its own moves too; the nodes stay, with nothing in them but
 versions that are not the default. patchelf goes first: it makes the segment that a longer table
@@ -18,7 +18,7 @@ from __future__ import annotations
 import struct
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from libwheel.binaries import elf
@@ -30,13 +30,22 @@ from libwheel.errors import BuildError, InternalError, Problem, RecipeError
 
 @dataclass(frozen=True)
 class Edit:
-    """What a library is to become: its names, where it finds others, its version node."""
+    """What a library is to become: its names, where it finds others, its version node.
+
+    `renamed_symbols` are those that it defines or imports, by their old names.
+    """
 
     path: Path
     soname: str
     renamed_needed: Mapping[str, str]
     rpath: str
     version_node: str
+    renamed_symbols: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def symbol_file(self) -> Path:
+        """Where patchelf reads the names of symbols, while it runs."""
+        return self.path.with_name(f"{self.path.name}.symbols")
 
 
 def apply(edits: Sequence[Edit], patchelf: Path) -> None:
@@ -48,7 +57,7 @@ def apply(edits: Sequence[Edit], patchelf: Path) -> None:
     """
     _check_nodes(edits)
     for edit in edits:
-        _run(patchelf_command(edit, patchelf))
+        _name(edit, patchelf)
     for edit in edits:
         _version_exports(edit)
     siblings = {edit.soname: Sibling(edit, elf.read(edit.path)) for edit in edits}
@@ -63,7 +72,18 @@ def patchelf_command(edit: Edit, patchelf: Path) -> tuple[str, ...]:
         for word in ("--replace-needed", old, new)
     ]
     rpath = ["--force-rpath", "--set-rpath", edit.rpath] if edit.rpath else ["--remove-rpath"]
-    return (str(patchelf), "--set-soname", edit.soname, *renames, *rpath, str(edit.path))
+    symbols = ["--rename-dynamic-symbols", str(edit.symbol_file)] if edit.renamed_symbols else []
+    return (str(patchelf), "--set-soname", edit.soname, *renames, *rpath, *symbols, str(edit.path))
+
+
+def _name(edit: Edit, patchelf: Path) -> None:
+    if edit.renamed_symbols:
+        lines = [f"{old} {new}\n" for old, new in sorted(edit.renamed_symbols.items())]
+        edit.symbol_file.write_text("".join(lines), encoding="utf-8")
+    try:
+        _run(patchelf_command(edit, patchelf))
+    finally:
+        edit.symbol_file.unlink(missing_ok=True)
 
 
 def _run(command: Sequence[str]) -> None:

@@ -78,6 +78,12 @@ def strong_exports(path: Path) -> frozenset[str]:
         return frozenset(image.strong_exports())
 
 
+def imports(path: Path) -> frozenset[str]:
+    """Return the names of the symbols that others must define; BuildError as above."""
+    with _opened(path) as image:
+        return frozenset(image.imports())
+
+
 def version_nodes(path: Path) -> tuple[str, ...]:
     """Return the version nodes that the file defines; BuildError as above."""
     with _opened(path) as image:
@@ -183,19 +189,28 @@ class _Image:
         return tuple(self.string(value) for tag, value in self.tags if tag == wanted)
 
     def strong_exports(self) -> Iterator[str]:
-        start = self.place(_SYMBOLS)
-        if start is None:
-            return
-        form = struct.Struct(_ORDERS[self.machine.order] + self.format.symbol)
-        first, end = self.numbers()
         info, other, section = self.format.symbol_fields
-        for fields in form.iter_unpack(
-            self.data[start + form.size * first : start + form.size * end]
-        ):
+        for fields in self.symbols(*self.numbers()):
             is_strong = fields[info] >> 4 == _GLOBAL
             is_here = fields[section] not in _NOWHERE
             if is_strong and is_here and fields[other] & 3 in _VISIBLE:
                 yield self.string(fields[0])
+
+    def imports(self) -> Iterator[str]:
+        """Yield what is undefined: before the first exported one, where the table is sorted so."""
+        first, end = self.numbers()
+        section = self.format.symbol_fields[2]
+        for fields in self.symbols(1, first if first > 1 else end):
+            if fields[section] == 0:
+                yield self.string(fields[0])
+
+    def symbols(self, first: int, end: int) -> Iterator[tuple[int, ...]]:
+        """Yield the entries of the symbol table from one number to before another."""
+        start = self.place(_SYMBOLS)
+        if start is None:
+            return
+        form = struct.Struct(_ORDERS[self.machine.order] + self.format.symbol)
+        yield from form.iter_unpack(self.data[start + form.size * first : start + form.size * end])
 
     def version_nodes(self) -> Iterator[str]:
         at, following = self.place(_VERDEF) or 0, 1

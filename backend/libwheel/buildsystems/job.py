@@ -17,7 +17,11 @@ LIBDIR = "lib"
 
 @dataclass(frozen=True)
 class Job:
-    """One build: upstream's source tree, the build folder, DESTDIR, and the environment."""
+    """One build: upstream's source tree, the build folder, DESTDIR, and the environment.
+
+    `name` is the configuration's, which ends the title of each command; nothing where the
+    recipe has none.
+    """
 
     build: Build
     source: Path
@@ -25,6 +29,7 @@ class Job:
     destination: Path
     jobs: int
     variables: Mapping[str, str]
+    name: str = ""
 
     @property
     def top(self) -> Path:
@@ -32,4 +37,5 @@ class Job:
         return self.source / self.build.folder
 
     def command(self, title: str, folder: Path, *argv: str) -> Command:
-        return Command(title, argv, folder, self.variables)
+        full = f"{title}-{self.name}" if self.name else title
+        return Command(full, argv, folder, self.variables)

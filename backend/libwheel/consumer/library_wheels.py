@@ -94,7 +94,7 @@ def _remains(package: Package) -> LibraryWheel | None:
     if not libraries or _locator(package) not in names:
         return None
     pywheel = naming.pywheel(package.key)
-    constants = Constants(package.key, pywheel, "", "", tuple(libraries), {})
+    constants = Constants(package.key, pywheel, "", "", tuple(libraries), {}, {}, {})
     return _wheel(package, constants, SpecifierSet())
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from libwheel.recipe import Archive, Source
-from libwheel.source import cache
 from libwheel.source.download import DownloadError, Fault, Patience, probe
 from libwheel.source.fetch import Attempt, Places
 from libwheel.source.locations import Location
@@ -46,12 +45,13 @@ class _Search:
         found = [self._place_of_one(need) for need in needs]
         return found[0] if all(found) else None
 
-    def _place_of_one(self, need: Iterable[Source]) -> str | None:
-        found = ([self._place(archive) for archive in source.archives] for source in need)
+    def _place_of_one(self, need: Sequence[Source]) -> str | None:
+        usable = self.places.usable(need)
+        found = ([self._place(archive) for archive in source.archives] for source in usable)
         return next((places[0] for places in found if all(places)), None)
 
     def _place(self, archive: Archive) -> str | None:
-        if cache.holds(self.places.environment.cache, archive.sha256):
+        if self.places.caches(archive):
             return "in the cache"
         found = (place.url for place in self.places.locations(archive) if self._is_there(place))
         return next(found, None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from libwheel import files
 from libwheel.console import Console
 from libwheel.settings import CACHE_HINT
+from libwheel.source.download import discard
 
 
 def entry(cache: Path, sha256: str) -> Path:
@@ -30,22 +32,49 @@ def obtain(
     BuildError where the cache cannot be written to.
     """
     goal = entry(cache, sha256)
-    lock = goal.with_suffix(".lock")
+    if _is_good(goal, sha256):
+        return goal
+    with alone(cache, sha256, name, console), lent(cache, sha256, name, fill, console) as found:
+        if found != goal:
+            found.chmod(0o644)
+            found.replace(goal)
+        return goal
+
+
+@contextmanager
+def alone(cache: Path, sha256: str, name: str, console: Console) -> Iterator[None]:
+    """Keep other processes from the archive of that hash, and wait until none works on it."""
+    goal = entry(cache, sha256)
     waiting = f"waiting for another build that fetches {name}"
-    with files.writing_to(goal.parent, CACHE_HINT):
-        if _is_good(goal, sha256):
-            return goal
-        with files.locked(lock, on_wait=lambda: console.note(waiting)):
-            if _is_good(goal, sha256):
-                return goal
-            if goal.exists():
-                console.warn(f"{goal} is corrupted; it is deleted, and {name} fetched again")
-                goal.unlink()
-            part = goal.with_suffix(".part")
-            fill(part)
-            part.chmod(0o644)
-            part.replace(goal)
-            return goal
+    lock = goal.with_suffix(".lock")
+    with (
+        files.writing_to(goal.parent, CACHE_HINT),
+        files.locked(lock, on_wait=lambda: console.note(waiting)),
+    ):
+        yield
+
+
+@contextmanager
+def lent(
+    cache: Path, sha256: str, name: str, fill: Callable[[Path], None], console: Console
+) -> Iterator[Path]:
+    """Yield the verified archive, to be called in `alone`: the cache's, else one by `fill`.
+
+    The latter is deleted when the block ends without an error. After an error it stays, so that
+    nothing has to be fetched again.
+    """
+    goal = entry(cache, sha256)
+    if _is_good(goal, sha256):
+        yield goal
+        return
+    if goal.exists():
+        console.warn(f"{goal} is corrupted; it is deleted, and {name} fetched again")
+        goal.unlink()
+    part = goal.with_suffix(".part")
+    if not _is_good(part, sha256):
+        fill(part)
+    yield part
+    discard(part)
 
 
 def _is_good(path: Path, sha256: str) -> bool:

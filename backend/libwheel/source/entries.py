@@ -61,11 +61,12 @@ class Entry:
 
 
 @contextmanager
-def opened(path: Path, name: str, scratch: Path) -> Iterator[tuple[Entry, ...]]:
+def opened(path: Path, name: str, scratch: Path, hint: str = "") -> Iterator[tuple[Entry, ...]]:
     """Read the whole archive once and yield its entries.
 
     `name` is for messages; a temporary file in `scratch` holds what was compressed, so that
-    damage is found before anything is unpacked. Raises BuildError for what is no archive.
+    damage is found before anything is unpacked, and `hint` is for where it cannot be written.
+    Raises BuildError for what is no archive.
     """
     with path.open("rb") as stream:
         head = stream.read(_TAR_BLOCK)
@@ -75,7 +76,7 @@ def opened(path: Path, name: str, scratch: Path) -> Iterator[tuple[Entry, ...]]:
                 yield entries
             return
         unpacker = next((u for magic, u in _UNPACKERS.items() if head.startswith(magic)), None)
-        tar = _plain(unpacker(stream), name, scratch) if unpacker else stream
+        tar = _plain(unpacker(stream), name, scratch, hint) if unpacker else stream
         with tar as plain, _tar(plain, name) as entries:
             yield entries
 
@@ -86,10 +87,10 @@ def needs_zstd(name: str) -> bool:
 
 
 @contextmanager
-def _plain(blocks: Iterator[bytes], name: str, scratch: Path) -> Iterator[IO[bytes]]:
+def _plain(blocks: Iterator[bytes], name: str, scratch: Path, hint: str) -> Iterator[IO[bytes]]:
     """Yield a temporary file of what `blocks` yields."""
     with tempfile.TemporaryFile(dir=scratch) as plain:
-        with files.writing_to(scratch):
+        with files.writing_to(scratch, hint):
             plain.writelines(_checked(blocks, name))
             plain.seek(0)
         yield plain

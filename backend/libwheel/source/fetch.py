@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,9 +14,10 @@ from libwheel.errors import BuildError
 from libwheel.files import sha256_of
 from libwheel.recipe import Archive, Source
 from libwheel.settings import Environment
-from libwheel.source import cache, debian
+from libwheel.source import cache, debian, extracts
 from libwheel.source.download import PATIENCE, DownloadError, Fault, Patience, discard, download
 from libwheel.source.locations import Kind, Location, locations
+from libwheel.words import listed
 
 _HERE = {Kind.BUNDLED}
 _MIRRORED = {Kind.BUNDLED, Kind.MIRROR}
@@ -29,7 +31,7 @@ _HINT = (
 
 @dataclass(frozen=True)
 class Fetched:
-    """A verified archive on this machine."""
+    """A verified archive on this machine, or the extract of it that `only` chooses."""
 
     archive: Archive
     path: Path
@@ -41,12 +43,17 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A place that did not give the archive, and why; `fault` is None where none was asked."""
+    """A place that did not give the archive, and why; `fault` is None where none was asked.
+
+    Where a program of the machine's lacks there is no place; `instead` are then the names of
+    the sources that need none.
+    """
 
     archive: Archive
     place: str
     reason: str
     fault: Fault | None
+    instead: tuple[str, ...] = ()
 
 
 class SourceError(BuildError):
@@ -61,7 +68,12 @@ class SourceError(BuildError):
     ) -> None:
         self.attempts = tuple(dict.fromkeys(attempts))
         self.others = others
-        lines = (*_listing(self.attempts), *_instead(others), *_hints(self.attempts))
+        lines = (
+            *_listing(self.attempts),
+            *_needing_none(self.attempts),
+            *_instead(others),
+            *_hints(self.attempts),
+        )
         super().__init__("\n".join(lines))
 
 
@@ -78,13 +90,38 @@ NETWORK = Network()
 
 @dataclass(frozen=True)
 class Places:
-    """Where to look for archives, and for how long."""
+    """Where to look for archives, and for how long; `bundled` are folders to look in first.
+
+    `to_build`: a source is of use only where the programs that it needs are there. `whole`:
+    archives are wanted as they are, not what `only` chooses of them.
+    """
 
     environment: Environment
     console: Console
     bundled: tuple[Path, ...]
     debian: tuple[str, ...]
     patience: Patience
+    to_build: bool
+    whole: bool = False
+
+    def usable(self, need: Sequence[Source]) -> list[Source]:
+        """Return the sources that may be used, those that this machine can build first."""
+        able = [source for source in need if not self.lacking(source)]
+        return able if self.to_build else able + [source for source in need if source not in able]
+
+    def lacking(self, source: Source) -> list[str]:
+        """Return the programs that the source needs and this machine does not have."""
+        path = self.environment.path
+        return [name for name in source.programs if not shutil.which(name, path=path)]
+
+    def caches(self, archive: Archive) -> bool:
+        """Tell whether the cache has what is wanted of an archive."""
+        folder = self.environment.cache
+        as_extract = self.is_extracted(archive) and extracts.holds(folder, archive)
+        return as_extract or cache.holds(folder, archive.sha256)
+
+    def is_extracted(self, archive: Archive) -> bool:
+        return bool(archive.only) and not self.whole
 
     def locations(self, archive: Archive) -> tuple[Location, ...]:
         return locations(archive, self.bundled, self.environment.mirrors, self.debian)
@@ -95,26 +132,23 @@ def places_for(
     console: Console,
     bundled: Sequence[Path],
     network: Network = NETWORK,
+    *,
+    to_build: bool = False,
 ) -> Places:
     mirrors = debian.mirrors(environment, network.apt)
     folders = tuple(folder for folder in bundled if folder.is_dir())
-    return Places(environment, console, folders, mirrors, network.patience)
+    return Places(environment, console, folders, mirrors, network.patience, to_build)
 
 
-def fetch_all(
-    needs: Sequence[Sequence[Source]],
-    environment: Environment,
-    console: Console,
-    bundled: Sequence[Path] = (),
-    network: Network = NETWORK,
-) -> tuple[Fetched, ...]:
+def fetch_all(needs: Sequence[Sequence[Source]], places: Places) -> tuple[Fetched, ...]:
     """Return the archives of one alternative of each need, in order.
 
-    `bundled` are folders to look in first. Of a need's alternatives, the first that is on this
-    machine already is taken, else the first that the mirrors hold, else the first that can be
-    had at all. Raises SourceError where none can be had.
+    Of a need's alternatives, the first that is on this machine already is taken, else the first
+    that the mirrors hold, else the first that can be had at all. One that needs a program which
+    lacks comes last, or not at all where the places say so. Raises SourceError where none can
+    be had.
     """
-    search = _Search(places_for(environment, console, bundled, network))
+    search = _Search(places)
     fetched: list[Fetched] = []
     attempts: list[Attempt] = []
     for need in needs:
@@ -135,31 +169,38 @@ class _Search:
     failed: dict[tuple[Archive, Location], Attempt] = field(default_factory=dict)
 
     def one_of(self, need: Sequence[Source]) -> tuple[Fetched, ...]:
-        here = [(source, _HERE) for source in need if _is_here(source, self.places)]
-        mirrored = [(source, _MIRRORED) for source in need if self.places.environment.mirrors]
+        usable = self.places.usable(need)
+        here = [(source, _HERE) for source in usable if _is_here(source, self.places)]
+        mirrored = [(source, _MIRRORED) for source in usable if self.places.environment.mirrors]
         for source, kinds in (*here, *mirrored):
             with suppress(SourceError):
                 return self._all_of(source, kinds)
         attempts: list[Attempt] = []
-        for source in need:
+        for source in usable:
             try:
                 return self._all_of(source, _EVERYWHERE)
             except SourceError as error:
                 attempts += error.attempts
-        raise SourceError(attempts)
+        instead = tuple(source.file_names[0] for source in need if not source.programs)
+        lacks = [(source, _lack(source, self.places)) for source in need if source not in usable]
+        raise SourceError([*attempts, *(Attempt(s, "", why, None, instead) for s, why in lacks)])
 
     def _all_of(self, source: Source, kinds: Container[Kind]) -> tuple[Fetched, ...]:
-        return tuple(self._fetched(archive, kinds) for archive in source.archives)
+        found = tuple(self._fetched(archive, kinds) for archive in source.archives)
+        if self.places.lacking(source):
+            lack = _lack(source, self.places)
+            self.places.console.warn(f"{found[0].name} {lack}: it cannot be built here")
+        return found
 
     def _fetched(self, archive: Archive, kinds: Container[Kind]) -> Fetched:
-        path = cache.obtain(
-            self.places.environment.cache,
-            archive.sha256,
-            archive.file_names[0],
-            lambda part: self._fill(part, archive, kinds),
-            self.places.console,
-        )
-        return Fetched(archive, path)
+        def fill(part: Path) -> None:
+            self._fill(part, archive, kinds)
+
+        folder, console = self.places.environment.cache, self.places.console
+        if self.places.is_extracted(archive):
+            return Fetched(archive, extracts.obtain(folder, archive, fill, console))
+        name = archive.file_names[0]
+        return Fetched(archive, cache.obtain(folder, archive.sha256, name, fill, console))
 
     def _fill(self, part: Path, archive: Archive, kinds: Container[Kind]) -> None:
         chosen = [place for place in self.places.locations(archive) if place.kind in kinds]
@@ -182,7 +223,7 @@ class _Search:
 
 def _is_here(source: Source, places: Places) -> bool:
     return all(
-        cache.holds(places.environment.cache, archive.sha256)
+        places.caches(archive)
         or any(
             (folder / name).is_file() for folder in places.bundled for name in archive.file_names
         )
@@ -214,6 +255,15 @@ def _say(location: Location, error: DownloadError, console: Console) -> None:
         console.note(f"{location.url}: {error}")
 
 
+def _lack(source: Source, places: Places) -> str:
+    names = places.lacking(source)
+    verb = "is" if len(names) == 1 else "are"
+    return (
+        f"needs {listed(names, len(names))}, which {verb} not on PATH "
+        f"(Debian: apt install {' '.join(names)})"
+    )
+
+
 def _unasked(archive: Archive, places: Places) -> Iterator[Attempt]:
     if archive.debian and not places.debian:
         reason = "no Debian mirror is known: set LIBWHEEL_DEBIAN_MIRROR"
@@ -226,7 +276,15 @@ def _listing(attempts: Sequence[Attempt]) -> Iterator[str]:
         yield f"  {archive.file_names[0]} (sha256 {archive.sha256})"
         for attempt in attempts:
             if attempt.archive == archive:
-                yield f"    {attempt.place}: {attempt.reason}"
+                place = f"{attempt.place}: " if attempt.place else ""
+                yield f"    {place}{attempt.reason}"
+
+
+def _needing_none(attempts: Sequence[Attempt]) -> Iterator[str]:
+    names = list(dict.fromkeys(name for attempt in attempts for name in attempt.instead))
+    if names:
+        verb = "needs" if len(names) == 1 else "need"
+        yield f"{listed(names, len(names))} {verb} no such program"
 
 
 def _instead(others: Mapping[str, str | None]) -> Iterator[str]:

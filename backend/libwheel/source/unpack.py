@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from libwheel import files
-from libwheel.errors import BuildError, Problem, RecipeError, nearest
-from libwheel.patterns import matches_any, unmatched
-from libwheel.source.dangers import Parts, Placed, bad_names, bad_places, split
+from libwheel.errors import BuildError
+from libwheel.source.choice import Choice, choose
+from libwheel.source.dangers import Parts
 from libwheel.source.entries import Entry, Kind, needs_zstd, opened
 from libwheel.source.fetch import Fetched
 
@@ -56,19 +56,9 @@ def _unpack(path: Path, name: str, place: Path, only: Sequence[str]) -> None:
     with files.writing_to(place):
         place.mkdir(parents=True, exist_ok=True)
         with opened(path, name, scratch=place) as entries:
-            _stop_for(bad_names(entries), name)
-            everything = _stripped(entries)
-            chosen = _chosen(everything, only, name)
-            _stop_for(bad_places(chosen, everything), name)
-            _stop_for_what_is_there(list(_in_the_way(chosen, place)), name, place)
-            contents = {item.parts: item.entry for item in everything}
-            _write(chosen, contents, place)
-
-
-def _stop_for(faults: Iterable[str], name: str) -> None:
-    if found := list(dict.fromkeys(faults)):
-        lines = "\n  ".join(found)
-        raise BuildError(f"{name} is not safe to unpack; nothing of it was:\n  {lines}")
+            choice = choose(entries, only, name)
+            _stop_for_what_is_there(list(_in_the_way(choice, place)), name, place)
+            _write(choice, place)
 
 
 def _stop_for_what_is_there(names: Sequence[str], name: str, place: Path) -> None:
@@ -82,68 +72,34 @@ def _stop_for_what_is_there(names: Sequence[str], name: str, place: Path) -> Non
     )
 
 
-def _stripped(entries: Iterable[Entry]) -> list[Placed]:
-    """Return the entries with their places, less the folder that all of them are in."""
-    named = [(split(entry.name), entry) for entry in entries]
-    tops = {parts[:1] for parts, _ in named if parts}
-    alone = all(len(parts) > 1 or entry.kind is Kind.FOLDER for parts, entry in named if parts)
-    skip = 1 if len(tops) == 1 and alone else 0
-    return [
-        Placed(entry, parts[skip:], split(entry.target)[skip:])
-        for parts, entry in named
-        if parts[skip:]
-    ]
-
-
-def _chosen(everything: list[Placed], only: Sequence[str], name: str) -> list[Placed]:
-    if not only:
-        return everything
-    places = {"/".join(item.parts[:n]) for item in everything for n in _depths(item)}
-    if missing := unmatched(only, places):
-        texts = (f"{m!r} is not in the archive{nearest(m, places)}" for m in missing)
-        raise RecipeError(Problem(name, "only", text) for text in texts)
-    return [
-        i for i in everything if any(matches_any("/".join(i.parts[:n]), only) for n in _depths(i))
-    ]
-
-
-def _depths(item: Placed) -> range:
-    """Return how many parts each folder above an item has, and the item itself."""
-    return range(1, len(item.parts) + 1)
-
-
-def _in_the_way(chosen: Iterable[Placed], place: Path) -> Iterator[str]:
+def _in_the_way(choice: Choice, place: Path) -> Iterator[str]:
     """Yield what another archive has unpacked already."""
-    for parts, is_folder in _places(chosen).items():
+    for parts, is_folder in _places(choice).items():
         path = place.joinpath(*parts)
         if os.path.lexists(path) and not (is_folder and path.is_dir() and not path.is_symlink()):
             yield "/".join(parts)
 
 
-def _places(chosen: Iterable[Placed]) -> dict[Parts, bool]:
+def _places(choice: Choice) -> dict[Parts, bool]:
     """Return every place with whether a folder is to be there, parents first."""
     places: dict[Parts, bool] = {}
-    for item in chosen:
-        for length in range(1, len(item.parts)):
-            places[item.parts[:length]] = True
-        places[item.parts] = item.entry.kind is Kind.FOLDER
+    for parts, item in choice.placed.items():
+        for length in range(1, len(parts)):
+            places[parts[:length]] = True
+        places[parts] = item.entry.kind is Kind.FOLDER
     return places
 
 
-def _write(chosen: Iterable[Placed], contents: Mapping[Parts, Entry], place: Path) -> None:
-    """Write the entries; of a file that is there twice, the last, as tar itself does."""
-    last = {item.parts: item for item in chosen}
-    for parts, is_folder in _places(chosen).items():
+def _write(choice: Choice, place: Path) -> None:
+    for parts, is_folder in _places(choice).items():
         path = place.joinpath(*parts)
         if is_folder:
             path.mkdir(exist_ok=True)
             path.chmod(0o755)
-        elif last[parts].entry.kind is Kind.LINK:
-            path.symlink_to(last[parts].entry.target)
-        elif last[parts].entry.kind is Kind.HARD_LINK:
-            _write_file(contents[last[parts].goal], path)
+        elif choice.placed[parts].entry.kind is Kind.LINK:
+            path.symlink_to(choice.placed[parts].entry.target)
         else:
-            _write_file(last[parts].entry, path)
+            _write_file(choice.content(choice.placed[parts]), path)
 
 
 def _write_file(entry: Entry, path: Path) -> None:

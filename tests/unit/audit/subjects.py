@@ -84,6 +84,7 @@ def subject(
         tree=StagedTree(tuple(staged), tuple(libraries)),
         binaries=binaries,
         sonames={},
+        originals={},
         private=(),
         unused_options=(),
         unspoken=(),

@@ -95,6 +95,22 @@ def test_exports_outside_the_patterns(tmp_path: Path) -> None:
     assert "_end" not in message
 
 
+def test_patterns_speak_of_upstream_s_names(tmp_path: Path) -> None:
+    exports = tuple(plain(name) for name in ("base_value64_", "z64_"))
+    recipe = resolved(
+        Library(
+            name="base",
+            description="A base.",
+            headers=("*.h",),
+            exports=("base_value",),
+            suffix="64_",
+        )
+    )
+    changed = subject(tmp_path, {BASE_PATH: replace(BINARY, exports=exports)}, recipe=recipe)
+    (message,) = messages(changed, "foreign-export")
+    assert "exports z, which fit none of `exports` (base_value)" in message
+
+
 @pytest.mark.compiles
 class TestCompiled:
     def test_an_unedited_library(self, tmp_path: Path) -> None:

@@ -3,12 +3,16 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from elftools.elf.elffile import ELFFile
+from elftools.elf.hash import ELFHashSection, GNUHashSection
+from elftools.elf.sections import SymbolTableSection
 
 from libwheel.binaries import elf, elf_edit
-from libwheel.binaries.binary import Requirement
+from libwheel.binaries.binary import LINKER_MADE, Requirement
 from libwheel.binaries.elf_edit import Edit
 from libwheel.errors import BuildError, RecipeError
 from unit.binaries.compiled import EMPTY_NODE, NODE, linkers, patchelf, run, shared
@@ -254,3 +258,131 @@ def test_no_patchelf_is_an_error(tmp_path: Path) -> None:
     path = shared(tmp_path / "libone.so", "int one;")
     with pytest.raises(BuildError, match="there is no program '/nowhere/patchelf'"):
         elf_edit.apply([edit(path)], Path("/nowhere/patchelf"))
+
+
+PARTS = """
+#include <stdlib.h>
+int data = 5;
+__thread int tls = 7;
+int *pointer = &data;
+static int chosen(void) { return 9; }
+static int (*choose(void))(void) { return chosen; }
+int indirect(void) __attribute__((ifunc("choose")));
+__attribute__((visibility("protected"))) int guarded(void) { return 3; }
+__attribute__((visibility("hidden"))) int hidden(void) { return 4; }
+__attribute__((weak)) int feeble(void) { return 11; }
+int absent(void) __attribute__((weak));
+int sum(void)
+{
+    int parts = data + tls + indirect() + guarded() + hidden() + feeble() + *pointer;
+    return parts + (getenv("LIBWHEEL_NO") != 0) + (absent ? absent() : 0);
+}
+"""
+PARTS_EXPORTED = ("data", "tls", "pointer", "indirect", "guarded", "feeble", "sum")
+
+
+def suffixed(*names: str) -> dict[str, str]:
+    return {name: f"{name}64_" for name in names}
+
+
+def renaming(path: Path, soname: str, *names: str, **needed: str) -> Edit:
+    return replace(edit(path, soname, **needed), renamed_symbols=suffixed(*names))
+
+
+def test_patchelf_reads_the_names_of_symbols_from_a_file() -> None:
+    wanted = renaming(Path("/lib/x.so"), "libx.so", "f")
+    assert elf_edit.patchelf_command(wanted, Path("patchelf"))[-3:] == (
+        *("--rename-dynamic-symbols", "/lib/x.so.symbols"),
+        "/lib/x.so",
+    )
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("hash_style", ["gnu", "sysv", "both"])
+@pytest.mark.parametrize("linker", linkers())
+def test_symbols_of_every_kind_get_new_names(tmp_path: Path, linker: str, hash_style: str) -> None:
+    flags = (f"-fuse-ld={linker}", f"-Wl,--hash-style={hash_style}")
+    path = shared(tmp_path / TAGGED_BASE, PARTS, *flags)
+    before = elf.read(path)
+    run("strip", "--strip-unneeded", path)
+    elf_edit.apply([renaming(path, TAGGED_BASE, *PARTS_EXPORTED)], patchelf())
+    binary = elf.read(path)
+    # gold exports _end and the like
+    names = {s.name for s in binary.exports} - LINKER_MADE
+    assert names == set(suffixed(*PARTS_EXPORTED).values())
+    assert {symbol.version for symbol in binary.exports} == {NODE}
+    assert {s.name for s in binary.imports} == {s.name for s in before.imports}
+    assert in_python(f"""
+lib = ctypes.CDLL("{path}")
+found = [hasattr(lib, name) for name in {sorted(names)}]
+print(lib.sum64_(), lib.indirect64_(), ctypes.c_int.in_dll(lib, "data64_").value, *set(found))
+print(any(hasattr(lib, name) for name in {PARTS_EXPORTED}))
+""").split() == ["44", "9", "5", "True", "False"]  # fmt: skip
+    assert found_by_hash(path) >= names
+    assert "Warning" not in run("sh", "-c", f"readelf -aW {path} 2>&1")
+    assert sorted(tmp_path.glob("*.symbols")) == []
+
+
+def found_by_hash(path: Path) -> set[str]:
+    """Return the names that every hash table of the file leads to."""
+    kinds = (ELFHashSection, GNUHashSection)
+    with path.open("rb") as stream:
+        found = ELFFile(stream)
+        tables = [section for section in found.iter_sections() if isinstance(section, kinds)]
+        dynamic = found.get_section_by_name(".dynsym")
+        assert isinstance(dynamic, SymbolTableSection)
+        names = [symbol.name for symbol in dynamic.iter_symbols()]
+        assert tables
+        return {n for n in names if n and all(table.get_symbol(n) is not None for table in tables)}
+
+
+@pytest.mark.compiles
+@pytest.mark.parametrize("linker", linkers())
+def test_a_sibling_s_imports_follow(tmp_path: Path, linker: str) -> None:
+    originals = pair(tmp_path / "upstream", f"-fuse-ld={linker}")
+    copies = [tmp_path / TAGGED_BASE, tmp_path / TAGGED_HIGH]
+    for original, copy in zip(originals, copies, strict=True):
+        shutil.copy(original, copy)
+    names = ("base_data", "base_value", "base_twice")
+    base = renaming(copies[0], TAGGED_BASE, *names)
+    high = renaming(copies[1], TAGGED_HIGH, *names[:2], libbase_so_1=TAGGED_BASE)
+    elf_edit.apply([base, high], patchelf())
+    bound = {s.name: (s.version, s.library) for s in elf.read(copies[1]).imports}
+    assert {n: b for n, b in bound.items() if "base" in n} == dict.fromkeys(
+        ("base_value64_", "base_data64_"), (NODE, TAGGED_BASE)
+    )
+    code = f'print(ctypes.CDLL("{copies[1]}").high_value(), '
+    assert in_python(f'{code}ctypes.CDLL("{copies[0]}").base_twice64_())') == "1010 20"
+
+
+@pytest.mark.compiles
+def test_versions_of_upstream_s_go_with_the_new_name(tmp_path: Path) -> None:
+    source = """
+    __asm__(".symver old_value, value@UP_1");
+    __asm__(".symver new_value, value@@UP_2");
+    int old_value(void) { return 1; }
+    int new_value(void) { return 2; }
+    """
+    script = EMPTY_NODE + "UP_1 { local: old_value; new_value; };\nUP_2 { } UP_1;\n"
+    path = shared(tmp_path / "libup.so", source, script=script)
+    elf_edit.apply([renaming(path, "libup-pywheel-1.so", "value")], patchelf())
+    found = {(s.name, s.version, s.is_default) for s in elf.read(path).exports}
+    assert found == {("value64_", "UP_1", False), ("value64_", NODE, True)}
+    assert in_python(f'print(ctypes.CDLL("{path}").value64_())') == "2"
+
+
+@pytest.mark.compiles
+def test_two_builds_of_one_source_live_in_one_process(tmp_path: Path) -> None:
+    """One with other names, loaded globally, takes nothing of the other's."""
+    plain, wide = (
+        shared(tmp_path / name / TAGGED_BASE, BASE, f"-DVALUE={value}")
+        for name, value in (("plain", 10), ("wide", 7))
+    )
+    elf_edit.apply([edit(plain)], patchelf())
+    names = ("base_data", "base_value", "base_twice")
+    elf_edit.apply([renaming(wide, "libwide-pywheel-1.so", *names)], patchelf())
+    assert in_python(f"""
+wide = ctypes.CDLL("{wide}", mode=ctypes.RTLD_GLOBAL)
+plain = ctypes.CDLL("{plain}", mode=ctypes.RTLD_GLOBAL)
+print(plain.base_twice(), wide.base_twice64_())
+""") == "20 14"  # fmt: skip

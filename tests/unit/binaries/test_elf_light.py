@@ -39,6 +39,14 @@ def test_reads_strong_names_with_either_hash_table(tmp_path: Path, hash_style: s
     assert elf_light.strong_exports(path) == STRONG
 
 
+@pytest.mark.parametrize("hash_style", ["gnu", "sysv", "both"])
+def test_reads_what_others_must_define(tmp_path: Path, hash_style: str) -> None:
+    path = shared(tmp_path / "libbase.so", SOURCE, f"-Wl,--hash-style={hash_style}")
+    imports = elf_light.imports(path)
+    assert "getenv" in imports
+    assert imports == {wanted.name for wanted in elf.read(path).imports}
+
+
 def test_a_version_node_is_no_name(library: Path) -> None:
     assert elf_light.strong_exports(library) == STRONG
 

@@ -32,5 +32,5 @@ def request(system: str) -> Request:
 
 def job(system: str, source: Path | None = None) -> Job:
     """Return the job of that request; its source tree may be a real one."""
-    made = plan.build_job(request(system), SPACE)
+    (made,) = plan.build_jobs(request(system), SPACE)
     return replace(made, source=source or made.source)

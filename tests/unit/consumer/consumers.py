@@ -69,7 +69,7 @@ def library_wheel(
         version=version,
         compatible=SpecifierSet(f"~= {version}"),
         platforms=platforms,
-        constants=Constants(name, f"{name}-pywheel", "", f"~= {version}", files, {}),
+        constants=Constants(name, f"{name}-pywheel", "", f"~= {version}", files, {}, {}, {}),
         package=Package(name, version, Path("site", f"{name}.dist-info"), (), ()),
     )
 

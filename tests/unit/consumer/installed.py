@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from libwheel import locator
@@ -53,19 +54,28 @@ def digest(content: bytes) -> str:
     return f"sha256={found}"
 
 
-def install_library_wheel(
+def install_library_wheel(  # noqa: PLR0913 - what library wheels differ in
     prefix: Path,
     tag: Tag,
     libraries: Mapping[str, bytes],
     *,
     compatible: str = "~= 1.14.5",
+    conflicts: Mapping[str, tuple[str, ...]] | None = None,
+    requires: Mapping[str, str] | None = None,
 ) -> Path:
-    """Install a library wheel; `libraries` are the contents by upstream's name."""
-    staged = tuple(library(name, tag=tag) for name in libraries)
-    modules = locator.modules(tag, compatible, staged)
+    """Install a library wheel; `libraries` are the contents by upstream's name.
+
+    `conflicts` names the libraries that one excludes, `requires` library wheels and versions.
+    """
+    staged = tuple(
+        replace(library(name, tag=tag), conflicts=(conflicts or {}).get(name, ()))
+        for name in libraries
+    )
+    modules = locator.modules(tag, compatible, staged, requires or {})
     files = {str(SITE / path): text.encode() for path, text in modules.items()}
     files |= {
         str(one.file.path): content for one, content in zip(staged, libraries.values(), strict=True)
     }
     files[f"include/{tag.pywheel}/header.h"] = b"/* header */\n"
-    return install(prefix, tag.wheel, files, version=tag.version)
+    required = [name + versions for name, versions in (requires or {}).items()]
+    return install(prefix, tag.wheel, files, version=tag.version, requires=required)

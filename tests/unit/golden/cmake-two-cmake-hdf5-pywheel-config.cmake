@@ -1,5 +1,6 @@
 # hdf5-pywheel: made by libwheel.  Targets: hdf5-pywheel::hdf5, hdf5-pywheel::hdf5_hl
 cmake_policy(VERSION 3.15)
+
 get_filename_component(_libwheel_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
 
 if(NOT EXISTS "${_libwheel_prefix}/lib/libhdf5-pywheel-310.so")
@@ -35,7 +36,8 @@ foreach(_libwheel_component IN LISTS hdf5-pywheel_FIND_COMPONENTS)
     set(hdf5-pywheel_${_libwheel_component}_FOUND TRUE)
   elseif(hdf5-pywheel_FIND_REQUIRED_${_libwheel_component})
     set(hdf5-pywheel_FOUND FALSE)
-    set(hdf5-pywheel_NOT_FOUND_MESSAGE "there is no hdf5-pywheel::${_libwheel_component}")
+    set(hdf5-pywheel_NOT_FOUND_MESSAGE
+      "this hdf5-pywheel (1.14.5) has no ${_libwheel_component}; it has hdf5, hdf5_hl")
   endif()
 endforeach()
 unset(_libwheel_component)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,11 @@ def test_a_mirror_that_wants_a_password_is_told_it(server: Loopback, tmp_path: P
     releases: dict[str, Needs] = {"1": [[source(ONE, debian="pool/1.tar.gz")]]}
     assert found(tmp_path, releases, mirrors=mirror) == {"1": f"{server.address}/1.tar.gz"}
     assert server.passwords == ["Basic bWU6c2VjcmV0"]
+
+
+def test_a_release_that_this_machine_cannot_build_does_not_count(tmp_path: Path) -> None:
+    put_into_the_cache(tmp_path, ONE, ONE)
+    needy = replace(source(ONE, "file:///none/1"), programs=("no-such-fortran",))
+    places = places_for(environment(tmp_path / "cache"), quiet(), (), network())
+    assert others((), {"1": [[needy]]}, places) == {"1": "in the cache"}
+    assert others((), {"1": [[needy]]}, replace(places, to_build=True)) == {"1": None}

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -14,9 +15,19 @@ from libwheel.console import Console
 from libwheel.recipe import Archive, Source
 from libwheel.source import cache
 from libwheel.source.download import Fault
-from libwheel.source.fetch import Fetched, SourceError, fetch_all
+from libwheel.source.fetch import Fetched, Places, SourceError, fetch_all, places_for
 from unit.source.loopback import WAIT, Loopback, Resource, closed_port
-from unit.source.making import environment, network, python, quiet, said, sha256, source
+from unit.source.making import (
+    environment,
+    member,
+    network,
+    python,
+    quiet,
+    said,
+    sha256,
+    source,
+    tar,
+)
 
 DATA = b"upstream's archive" * 30_000
 OTHER = b"Debian's archive" * 30_000
@@ -31,7 +42,12 @@ def get(
     console: Console | None = None,
 ) -> tuple[Fetched, ...]:
     variables = environment(tmp_path / "cache", mirrors, debian)
-    return fetch_all([need], variables, console or quiet(), bundled, network(tmp_path / "apt"))
+    network_ = network(tmp_path / "apt")
+    return fetch_all([need], places_for(variables, console or quiet(), bundled, network_))
+
+
+def here(tmp_path: Path) -> Places:
+    return places_for(environment(tmp_path / "cache"), quiet(), (), network(tmp_path / "apt"))
 
 
 def refusal(tmp_path: Path, *need: Source, **how: str) -> SourceError:
@@ -200,6 +216,38 @@ def test_a_download_that_is_cut_off_half_way(server: Loopback, tmp_path: Path) -
     assert found.path.read_bytes() == DATA
 
 
+def test_of_an_archive_with_only_the_extract_is_kept(server: Loopback, tmp_path: Path) -> None:
+    data = tar([member("t/a/x", b"1"), member("t/b/y")])
+    url = server.serve("/lib.tar", Resource(data))
+    chosen = replace(source(data, url), only=("a",))
+    (found,) = get(tmp_path, chosen)
+    assert found.path.parts[-3] == "extracts"
+    assert found == get(tmp_path, chosen)[0]
+    assert server.paths == ["/lib.tar"]
+    everything = replace(here(tmp_path), whole=True)
+    (whole,) = fetch_all([[chosen]], everything)
+    assert whole.path.read_bytes() == data
+    assert server.paths == ["/lib.tar"] * 2
+    (same,) = fetch_all([[chosen]], everything)
+    assert same == whole
+    assert server.paths == ["/lib.tar"] * 2
+
+
+def test_an_alternative_of_which_the_extract_is_here_is_preferred(
+    server: Loopback, tmp_path: Path
+) -> None:
+    data = tar([member("t/a/x", b"1"), member("t/b/y")])
+    first = source(DATA, server.serve("/lib.tar.gz", Resource(DATA)))
+    second = replace(source(data, server.serve("/other.tar", Resource(data))), only=("a",))
+    get(tmp_path, second)
+    server.requests.clear()
+    assert [item.archive for item in get(tmp_path, first, second)] == [second]
+    assert server.requests == []
+    assert here(tmp_path).caches(second)
+    assert not replace(here(tmp_path), whole=True).caches(second)
+    assert not here(tmp_path).caches(replace(second, only=("b",)))
+
+
 def test_alternatives_are_tried_in_order(server: Loopback, tmp_path: Path) -> None:
     first = source(DATA, server.address + "/gone.tar.gz")
     second = source(OTHER, server.serve("/other.tar.gz", Resource(OTHER)))
@@ -340,7 +388,7 @@ def test_every_need_is_fetched(server: Loopback, tmp_path: Path) -> None:
         [source(DATA, server.serve("/lib.tar.gz", Resource(DATA)))],
         [source(OTHER, server.serve("/zlib.tar.gz", Resource(OTHER)), into="zlib")],
     ]
-    found = fetch_all(needs, environment(tmp_path), quiet(), (), network())
+    found = fetch_all(needs, places_for(environment(tmp_path), quiet(), (), network()))
     assert [(item.name, item.archive.into) for item in found] == [
         ("lib.tar.gz", "."),
         ("zlib.tar.gz", "zlib"),
@@ -350,11 +398,105 @@ def test_every_need_is_fetched(server: Loopback, tmp_path: Path) -> None:
 def test_the_failures_of_every_need_are_listed(server: Loopback, tmp_path: Path) -> None:
     needs = [[source(DATA, server.address + "/a")], [source(OTHER, server.address + "/b")]]
     with pytest.raises(SourceError) as caught:
-        fetch_all(needs, environment(tmp_path), quiet(), (), network())
+        fetch_all(needs, places_for(environment(tmp_path), quiet(), (), network()))
     assert [attempt.place for attempt in caught.value.attempts] == [
         server.address + "/a",
         server.address + "/b",
     ]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return a folder that will be all of PATH."""
+    (tmp_path / "bin").mkdir()
+    return tmp_path / "bin"
+
+
+def needing(found: Source, *programs: str) -> Source:
+    return replace(found, programs=programs)
+
+
+def places_to_build(tmp_path: Path, path: Path, mirrors: str = "") -> Places:
+    variables = replace(environment(tmp_path / "cache", mirrors), path=str(path))
+    return places_for(variables, quiet(), (), network(), to_build=True)
+
+
+def test_a_source_whose_program_lacks_is_left_for_the_next(
+    server: Loopback, tmp_path: Path, path: Path
+) -> None:
+    needy = needing(source(DATA, server.serve("/a.tar.gz", Resource(DATA))), "gfortran")
+    plain = source(OTHER, server.serve("/b.tar.gz", Resource(OTHER)))
+    places = places_to_build(tmp_path, path)
+    assert [item.name for item in fetch_all([[needy, plain]], places)] == ["b.tar.gz"]
+    assert server.paths == ["/b.tar.gz"]
+    assert said(places.console).splitlines() == [f"  fetching {server.address}/b.tar.gz"]
+
+
+def test_a_source_whose_program_is_there_is_as_good_as_any(
+    server: Loopback, tmp_path: Path, path: Path
+) -> None:
+    (path / "gfortran").write_text("#!/bin/sh\n")
+    (path / "gfortran").chmod(0o755)
+    needy = needing(source(DATA, server.serve("/a.tar.gz", Resource(DATA))), "gfortran")
+    plain = source(OTHER, server.serve("/b.tar.gz", Resource(OTHER)))
+    (found,) = fetch_all([[needy, plain]], places_to_build(tmp_path, path))
+    assert found.archive is needy
+
+
+def test_neither_the_cache_nor_a_mirror_makes_up_for_a_program(
+    server: Loopback, tmp_path: Path, path: Path
+) -> None:
+    needy = needing(source(DATA, server.serve("/a.tar.gz", Resource(DATA))), "gfortran")
+    get(tmp_path, needy)
+    (tmp_path / "a.tar.gz").write_bytes(DATA)
+    with pytest.raises(SourceError):
+        fetch_all([[needy]], places_to_build(tmp_path, path, mirrors=str(tmp_path)))
+
+
+def test_where_nothing_is_left_it_is_said_what_each_source_needs(
+    server: Loopback, tmp_path: Path, path: Path
+) -> None:
+    first = needing(source(DATA, "https://x.invalid/debian.tar.gz"), "gfortran")
+    second = source(OTHER, server.address + "/upstream.tar.gz")
+    third = needing(source(b"third", "https://x.invalid/third.tar.gz"), "gfortran", "nasm")
+    with pytest.raises(SourceError) as caught:
+        fetch_all([[first, second, third]], places_to_build(tmp_path, path))
+    assert str(caught.value).splitlines() == [
+        "the source could be had from nowhere:",
+        f"  upstream.tar.gz (sha256 {sha256(OTHER)})",
+        f"    {server.address}/upstream.tar.gz: 404 Not Found",
+        f"  debian.tar.gz (sha256 {sha256(DATA)})",
+        "    needs gfortran, which is not on PATH (Debian: apt install gfortran)",
+        f"  third.tar.gz (sha256 {sha256(b'third')})",
+        "    needs gfortran and nasm, which are not on PATH (Debian: apt install gfortran nasm)",
+        "upstream.tar.gz needs no such program",
+    ]
+
+
+def test_where_every_source_needs_a_program_none_is_said_to_need_none(
+    tmp_path: Path, path: Path
+) -> None:
+    only = needing(source(DATA, "https://x.invalid/debian.tar.gz"), "gfortran")
+    with pytest.raises(SourceError) as caught:
+        fetch_all([[only]], places_to_build(tmp_path, path))
+    assert str(caught.value).endswith(
+        "\n    needs gfortran, which is not on PATH (Debian: apt install gfortran)"
+    )
+
+
+def test_what_is_only_fetched_needs_no_program_and_says_so(
+    server: Loopback, tmp_path: Path, path: Path
+) -> None:
+    needy = needing(source(DATA, server.serve("/a.tar.gz", Resource(DATA))), "gfortran")
+    gone = source(OTHER, server.address + "/gone.tar.gz")
+    places = replace(places_to_build(tmp_path, path), to_build=False)
+    (found,) = fetch_all([[needy, gone]], places)
+    assert found.archive is needy
+    assert server.paths == ["/gone.tar.gz", "/a.tar.gz"]  # what can be built here comes first
+    assert said(places.console).splitlines()[-1] == (
+        "warning: a.tar.gz needs gfortran, which is not on PATH (Debian: apt install gfortran): "
+        "it cannot be built here"
+    )
 
 
 FETCH = f"""
@@ -363,9 +505,9 @@ from pathlib import Path
 from libwheel import settings
 from libwheel.console import Console
 from libwheel.recipe import Source
-from libwheel.source.fetch import fetch_all
+from libwheel.source.fetch import fetch_all, places_for
 env = settings.environment({{"LIBWHEEL_CACHE": sys.argv[1]}})
-fetch_all([[Source(sha256="{sha256(DATA)}", urls=(sys.argv[2],))]], env, Console())
+fetch_all([[Source(sha256="{sha256(DATA)}", urls=(sys.argv[2],))]], places_for(env, Console(), ()))
 """
 
 

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from libwheel import required
+from libwheel.consumer import library_wheels, packages
+from libwheel.consumer.library_wheels import LibraryWheel
+from libwheel.errors import BuildError
+from libwheel.naming import Tag
+from unit.consumer.installed import SITE, install, install_library_wheel
+from unit.installed_locator import install as install_hdf5
+
+OMP = Tag("openmp", "19.1.7", "5", 0)
+ABI = Tag("omp-debug", "1.0", "5", 2, "static")
+
+
+def found(site: Path, name: str = "openmp") -> LibraryWheel:
+    there = [package for package in packages.installed([site]) if package.key == name]
+    [wheel] = library_wheels.among(there)
+    return wheel
+
+
+@pytest.fixture
+def openmp(tmp_path: Path) -> LibraryWheel:
+    return found(install_library_wheel(tmp_path / "env", OMP, {"omp": b"elf"}, compatible=">= 19"))
+
+
+def test_an_installed_one_is_what_record_lists_of_the_prefix(tmp_path: Path) -> None:
+    site = install_hdf5(tmp_path).site
+    wheel = required.installed(found(site, "hdf5"))
+    assert (wheel.name, wheel.version, wheel.compatible) == ("hdf5", "1.14.5", "~= 1.14.5")
+    assert sorted(map(str, wheel.files)) == [
+        "include/hdf5-pywheel/hdf5.h",
+        "include/hdf5-pywheel/sub/more.h",
+        "lib/cmake/hdf5-pywheel/hdf5-pywheel-config.cmake",
+        "lib/libhdf5-pywheel-310.so",
+        "lib/libhdf5_hl-pywheel-310.so",
+        "lib/pkgconfig/hdf5-pywheel-1.14.5-0.pc",
+        "lib/pkgconfig/hdf5-pywheel.pc",
+        "lib/pkgconfig/hdf5_hl-pywheel.pc",
+    ]
+    assert all(path == tmp_path / name for name, path in wheel.files.items())
+
+
+def test_a_site_folder_below_lib_need_not_name_it(tmp_path: Path) -> None:
+    site = install_library_wheel(tmp_path, OMP, {"omp": b""})
+    record = next(site.glob("*.dist-info")) / "RECORD"
+    record.write_text(record.read_text().replace("../../../lib/libomp", "../../libomp"))
+    assert PurePosixPath("lib/libomp-pywheel-5.so") in required.installed(found(site)).files
+
+
+def test_files_that_are_gone(openmp: LibraryWheel) -> None:
+    for path in openmp.libraries.values():
+        path.unlink()
+    message = (
+        f"openmp 19.1.7 is installed in {openmp.site} and of no use: "
+        "lib/libomp-pywheel-5.so is gone: "
+        "python -m pip install --force-reinstall --no-deps 'openmp==19.1.7'"
+    )
+    with pytest.raises(BuildError) as caught:
+        required.installed(openmp)
+    assert str(caught.value) == message
+
+
+def test_what_pip_s_target_leaves_out(openmp: LibraryWheel) -> None:
+    record = openmp.package.info / "RECORD"
+    kept = [line for line in record.read_text().splitlines(keepends=True) if ".so" not in line]
+    record.write_text("".join(kept))
+    damage = required.damage_of(found(openmp.site))
+    assert damage.startswith("it was installed without lib/libomp-pywheel-5.so (`pip install --t")
+
+
+def test_a_lost_record(openmp: LibraryWheel) -> None:
+    (openmp.package.info / "RECORD").unlink()
+    assert required.damage_of(found(openmp.site)).startswith("it has no RECORD: python -m pip")
+
+
+def test_a_lost_locator(openmp: LibraryWheel) -> None:
+    (openmp.site / "openmp_pywheel" / "__init__.py").write_text("")
+    damage = required.damage_of(found(openmp.site))
+    assert damage.startswith("its locator openmp_pywheel cannot be read: python -m pip install")
+
+
+def test_one_that_is_whole(openmp: LibraryWheel) -> None:
+    assert required.damage_of(openmp) == ""
+
+
+def pack(folder: Path, tag: Tag, site: Path) -> Path:
+    """Make a wheel of what is installed."""
+    wheel = folder / f"{tag.wheel_stem}-py3-none-linux_x86_64.whl"
+    installed = required.installed(found(site, tag.wheel))
+    locator = site / tag.import_name / "__init__.py"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.write(locator, f"{tag.import_name}/__init__.py")
+        for name, path in installed.files.items():
+            archive.write(path, f"{tag.release_stem}.data/data/{name}")
+    return wheel
+
+
+def test_a_wheel_gives_what_its_installation_gives(tmp_path: Path) -> None:
+    site = install_library_wheel(tmp_path / "env", ABI, {"omp": b"elf"})
+    installed = required.installed(found(site, "omp-debug"))
+    unpacked = required.unpacked(pack(tmp_path, ABI, site), tmp_path / "unpacked")
+    assert unpacked.version == "1.0+static"
+    assert unpacked.constants == installed.constants
+    assert unpacked.digests == installed.digests
+    assert all(path.is_relative_to(tmp_path / "unpacked") for path in unpacked.files.values())
+
+
+def test_the_digests_are_of_what_the_build_sees(openmp: LibraryWheel) -> None:
+    before = required.installed(openmp).digests
+    (openmp.site / "openmp_pywheel" / "more.py").write_text("")
+    assert required.installed(openmp).digests == before
+    next(iter(openmp.libraries.values())).write_text("other")
+    after = required.installed(openmp).digests
+    assert after.keys() == before.keys()
+    assert [name for name in before if before[name] != after[name]] == ["lib/libomp-pywheel-5.so"]
+
+
+def test_the_prefix_has_plain_names_too(tmp_path: Path, openmp: LibraryWheel) -> None:
+    required.write_prefix([required.installed(openmp)], tmp_path / "requires")
+    names = {str(p.relative_to(tmp_path / "requires")) for p in (tmp_path / "requires").rglob("*")}
+    assert {"lib/libomp-pywheel-5.so", "lib/libomp.so"} <= names
+    assert {"include/openmp-pywheel/header.h", "include/header.h"} <= names
+    assert (tmp_path / "requires/lib/libomp.so").read_bytes() == b"elf"
+    assert (tmp_path / "requires/include/header.h").read_text() == "/* header */\n"
+
+
+def test_the_prefix_leads_nowhere_else(tmp_path: Path, openmp: LibraryWheel) -> None:
+    """An upstream's build may write there: what is installed stays as it is."""
+    folder = tmp_path / "requires"
+    required.write_prefix([required.installed(openmp)], folder)
+    for path in folder.rglob("*"):
+        assert path.resolve().is_relative_to(folder)
+        if path.is_file():
+            path.write_bytes(b"changed")
+    assert next(iter(openmp.libraries.values())).read_bytes() == b"elf"
+
+
+def test_no_two_can_have_one_plain_name(tmp_path: Path, openmp: LibraryWheel) -> None:
+    other = Tag("other", "2.0", "1", 0)
+    site = install_library_wheel(tmp_path / "second", other, {"other": b""})
+    wheels = [required.installed(openmp), required.installed(found(site, "other"))]
+    message = "openmp 19.1.7 and other 2.0 both have include/header.h: no build can use both"
+    with pytest.raises(BuildError, match=message):
+        required.write_prefix(wheels, tmp_path / "requires")
+
+
+def test_what_is_no_library_wheel_is_not_found(tmp_path: Path) -> None:
+    site = install(tmp_path, "openmp", {f"{SITE}/openmp.py": b""})
+    assert library_wheels.among(packages.installed([site])) == ()

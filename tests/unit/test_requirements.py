@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from libwheel import requirements, task
+from libwheel.console import Console
+from libwheel.errors import BuildError, RecipeError
+from libwheel.naming import Tag
+from libwheel.requirements import Installed, Resolution, Sibling
+from unit.consumer.installed import install, install_library_wheel
+from unit.staged import write
+
+PROJECT = """
+[project]
+name = "{}"
+dynamic = ["version", "license", "license-files", "dependencies"]
+"""
+RECIPE = """
+schema = 1
+abi = "1"
+license = "MIT"
+compatible = ">= {{version}}"
+requires = [{requires}]
+build = {{ system = "make" }}
+library = [{{ name = "{name}", description = "One", headers = [] }}]
+{releases}
+"""
+RELEASE = """
+[[release]]
+version = "{}"
+licenses = ["LICENSE"]
+[[release.source]]
+urls = ["https://example.org/it.tar.gz"]
+sha256 = "1111111111111111111111111111111111111111111111111111111111111111"
+"""
+
+
+class Place:
+    """A folder of recipes, and an environment."""
+
+    def __init__(self, root: Path) -> None:
+        self.recipes, self.prefix = root / "recipes", root / "env"
+        self.sites: list[Path] = []
+
+    def recipe(self, name: str, *requires: str, versions: str = "1.0", calls: str = "") -> Path:
+        folder = self.recipes / name
+        text = RECIPE.format(
+            name=name,
+            requires=", ".join(f'"{text}"' for text in requires),
+            releases="".join(map(RELEASE.format, versions.split())),
+        )
+        write(folder / "recipe.toml", text)
+        write(folder / "pyproject.toml", PROJECT.format(calls or name))
+        return folder
+
+    def install(self, name: str, version: str, compatible: str = ">= 1") -> Path:
+        made = Tag(name, version, "1", 0)
+        site = install_library_wheel(self.prefix, made, {name: b""}, compatible=compatible)
+        self.sites = [site]
+        return site
+
+    def resolve(self, name: str, config: Mapping[str, str] | None = None) -> Resolution:
+        variables = {"HOME": "/home/me"}
+        loaded = task.load(self.recipes / name, config, variables, Console(io.StringIO()))
+        return requirements.resolve(loaded, self.sites)
+
+    def lacking(self, name: str) -> str:
+        """Return what is said of what cannot be had; the hooks ask for it all the same."""
+        found = self.resolve(name)
+        assert len(found.asked) >= len(found.lacking)
+        with pytest.raises(BuildError) as caught:
+            found.stop_for_lacking()
+        with pytest.raises(BuildError):
+            _ = found.dependencies
+        return str(caught.value)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return Place(tmp_path)
+
+
+def shown(found: Resolution) -> dict[str, str]:
+    return {name: f"{type(one).__name__} {one}" for name, one in found.found.items()}
+
+
+def test_nothing_is_required(place: Place) -> None:
+    place.recipe("alone")
+    assert place.resolve("alone") == Resolution({}, frozenset())
+
+
+def test_what_is_installed_comes_before_a_sibling(place: Place) -> None:
+    place.recipe("openblas", "openmp >= 19")
+    place.recipe("openmp", versions="20.1.8")
+    place.install("openmp", "19.1.7", compatible=">= 19.1.7, < 23")
+    found = place.resolve("openblas")
+    assert shown(found) == {"openmp": "Installed openmp 19.1.7"}
+    assert found.dependencies == ("openmp<23,>=19.1.7",)
+    assert found.asked == ()
+
+
+def test_what_only_an_index_has_is_asked_for_also_where_it_is_installed(place: Place) -> None:
+    place.recipe("openblas", "OpenMP >= 19")
+    place.install("openmp", "19.1.7")
+    found = place.resolve("openblas")
+    assert isinstance(found.found["openmp"], Installed)
+    assert list(map(str, found.asked)) == ["OpenMP>=19"]
+
+
+@pytest.mark.parametrize(
+    ("requirement", "version"),
+    [("openmp", "19.1.7"), ("openmp >= 20", "20.1.8"), ("openmp == 21.*", "21.1.8")],
+)
+def test_a_sibling_s_default_release_if_it_fits(
+    place: Place, requirement: str, version: str
+) -> None:
+    place.recipe("openblas", requirement)
+    place.recipe("openmp", versions="19.1.7 20.1.8 21.1.8")
+    found = place.resolve("openblas", {"jobs": "7"})
+    sibling = found.found["openmp"]
+    assert isinstance(sibling, Sibling)
+    assert (sibling.version, sibling.task.settings.jobs) == (version, 7)
+    assert found.dependencies == (f"openmp>={version}",)
+    assert (found.asked, list(found.siblings)) == ((), [sibling.task])
+
+
+def test_no_release_of_the_sibling_is_in_range(place: Place) -> None:
+    place.recipe("openblas", "openmp >= 22")
+    folder = place.recipe("openmp", versions="19.1.7 20.1.8")
+    assert place.lacking("openblas") == (
+        f"openblas 1.0 requires openmp>=22: {folder} has 19.1.7, 20.1.8; "
+        "python -m pip install 'openmp>=22'"
+    )
+
+
+def test_the_sibling_is_another_s_recipe(place: Place) -> None:
+    place.recipe("openblas", "openmp")
+    folder = place.recipe("openmp", calls="libomp")
+    assert f"{folder} is the recipe of 'libomp'" in place.lacking("openblas")
+
+
+def test_a_mistake_in_the_sibling(place: Place) -> None:
+    place.recipe("openblas", "openmp")
+    write(place.recipe("openmp") / "recipe.toml", "schema = 2\n")
+    with pytest.raises(RecipeError, match=r"openmp/recipe\.toml: schema"):
+        place.resolve("openblas")
+
+
+def test_nothing_is_there_of_several(place: Place) -> None:
+    place.recipe("openblas", "openmp >= 19", "tbb")
+    (place.recipes / "openmp").mkdir()  # no recipe
+    assert place.lacking("openblas").splitlines() == [
+        f"openblas 1.0 requires {requirement}: {name} is not installed, nor is there a recipe for "
+        f"it in {place.recipes / name}; python -m pip install '{requirement}'"
+        for name, requirement in (("openmp", "openmp>=19"), ("tbb", "tbb"))
+    ]
+    assert list(map(str, place.resolve("openblas").asked)) == ["openmp>=19", "tbb"]
+
+
+def test_what_is_installed_is_too_old_and_is_not_silently_replaced(place: Place) -> None:
+    place.recipe("openblas", "openmp >= 19")
+    place.recipe("openmp", versions="19.1.7")
+    site = place.install("openmp", "18.1.8")
+    assert place.lacking("openblas") == (
+        f"openblas 1.0 requires openmp>=19: openmp 18.1.8 is installed in {site}; "
+        "python -m pip install -U 'openmp>=19'"
+    )
+
+
+def test_what_is_installed_is_broken(place: Place) -> None:
+    place.recipe("openblas", "openmp")
+    site = place.install("openmp", "19.1.7")
+    (place.prefix / "lib/libopenmp-pywheel-1.so").unlink()
+    assert place.lacking("openblas") == (
+        f"openblas 1.0 requires openmp: openmp 19.1.7 is installed in {site}, and "
+        "lib/libopenmp-pywheel-1.so is gone: "
+        "python -m pip install --force-reinstall --no-deps 'openmp==19.1.7'"
+    )
+
+
+def test_what_is_installed_is_no_library_wheel(place: Place) -> None:
+    place.recipe("openblas", "openmp")
+    site = install(place.prefix, "openmp", {}, version="0.1")
+    place.sites = [site]
+    assert place.lacking("openblas") == (
+        f"openblas 1.0 requires openmp: openmp 0.1 is installed in {site} and is no library wheel: "
+        "it has no openmp_pywheel"
+    )
+
+
+def test_what_is_required_requires_more(place: Place) -> None:
+    place.recipe("upper", "middle", "other")
+    place.recipe("middle", "lower >= 1")
+    place.recipe("other", "lower")
+    place.recipe("lower", versions="0.9 1.2")
+    found = place.resolve("upper")
+    assert next(iter(found.found)) == "lower"
+    assert set(found.found) == {"lower", "middle", "other"}
+    assert found.dependencies == ("middle>=1.0", "other>=1.0")
+    middle = found.found["middle"]
+    assert isinstance(middle, Sibling)
+    assert found.of(middle) == Resolution({"lower": found.found["lower"]}, frozenset({"lower"}))
+    assert found.of(middle).dependencies == ("lower>=1.2",)
+
+
+def test_a_sibling_s_requirement_that_only_an_index_has(place: Place) -> None:
+    place.recipe("upper", "middle")
+    place.recipe("middle", "lower >= 1")
+    assert place.lacking("upper").startswith("middle 1.0 requires lower>=1: lower is not installed")
+    assert list(map(str, place.resolve("upper").asked)) == ["lower>=1"]
+
+
+def test_the_recipe_s_own_range_comes_first(place: Place) -> None:
+    place.recipe("upper", "middle", "lower == 2")
+    place.recipe("middle", "lower")
+    place.recipe("lower", versions="1 2")
+    assert shown(place.resolve("upper"))["lower"] == "Sibling lower 2"
+
+
+def test_ranges_that_do_not_go_together(place: Place) -> None:
+    place.recipe("upper", "middle", "lower == 2")
+    place.recipe("middle", "lower < 2")
+    place.recipe("lower", versions="1 2")
+    with pytest.raises(BuildError) as caught:
+        place.resolve("upper")
+    assert str(caught.value) == (
+        "middle 1.0 requires lower<2, and upper 1.0 requires lower==2, for which there is lower 2: "
+        "they do not go together"
+    )
+
+
+@pytest.mark.parametrize("start", ["one", "two", "outside"])
+def test_recipes_that_require_each_other(place: Place, start: str) -> None:
+    place.recipe("outside", "one")
+    place.recipe("one", "two")
+    place.recipe("two", "one")
+    with pytest.raises(BuildError) as caught:
+        place.resolve(start)
+    told = str(caught.value).removeprefix("library wheels cannot require each other: ")
+    assert told in ("one requires two requires one", "two requires one requires two")
