@@ -12,6 +12,7 @@ from libwheel.consumer.doctor import (
     rules_copies,
     rules_files,
     rules_loading,
+    rules_pools,
     rules_versions,
 )
 from libwheel.consumer.doctor.environment import Environment
@@ -34,7 +35,11 @@ RULES: tuple[Judge, ...] = (
     rules_versions.too_old,
     rules_versions.no_requirement,
     rules_copies.several_copies,
+    rules_pools.several_pools,
 )
+
+# What a process shows, and what the environment has said of it before.
+_LESS = {Rule.MAPPED_TWICE: Rule.SEVERAL_COPIES}
 
 
 def examine(place: Environment, rules: Rules) -> Report:
@@ -59,11 +64,11 @@ def with_imports(report: Report, modules: Sequence[str]) -> Report:
     """
     found = imports.imported(report.python, modules, report.copies)
     more = imports.diagnoses(found, report.copies, report.diagnoses)
-    told = {(one.severity, one.subject) for one in more if one.rule == Rule.MAPPED_TWICE}
+    told = {(_LESS.get(one.rule, one.rule), one.severity, one.subject) for one in more}
     before = (
-        one
+        rules_pools.loaded(one, found)
         for one in report.diagnoses
-        if one.rule != Rule.SEVERAL_COPIES or (one.severity, one.subject) not in told
+        if (one.rule, one.severity, one.subject) not in told
     )
     return replace(report, imports=found, diagnoses=tuple(sorted((*before, *more))))
 

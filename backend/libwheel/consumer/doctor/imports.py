@@ -9,7 +9,7 @@ from pathlib import Path
 
 from libwheel import naming, policy
 from libwheel.binaries import elf_light
-from libwheel.consumer.doctor import import_process, remedies
+from libwheel.consumer.doctor import import_process, remedies, rules_pools
 from libwheel.consumer.doctor.copies import are_alike, stem
 from libwheel.consumer.doctor.import_process import Answer
 from libwheel.consumer.doctor.objects import exports_a_module
@@ -23,7 +23,8 @@ from libwheel.consumer.doctor.report import (
     Rule,
     Severity,
 )
-from libwheel.consumer.doctor.several import Several, judged, makers
+from libwheel.consumer.doctor.several import Several, are_variants, judged, makers
+from libwheel.consumer.pools import pool_of
 from libwheel.errors import BuildError
 from libwheel.words import listed, sized
 
@@ -52,7 +53,7 @@ def diagnoses(
 ) -> tuple[Diagnosis, ...]:
     """Return what is wrong in the process that did the imports; `told` is known already."""
     failed = (_import_failed(failure, copies, told) for failure in imports.failed)
-    return (*failed, *_mapped_twice(imports, copies))
+    return (*failed, *_mapped_twice(imports, copies), *rules_pools.in_process(imports, copies))
 
 
 def _failures(
@@ -111,6 +112,7 @@ def _described(answers: Iterable[Answer], copies: Sequence[Copy]) -> Iterator[Ma
                 needed_by=needers[file.path],
                 copy=copy,
                 library=libraries[copy] if copy in libraries else _likeness(file, known),
+                pool=pool_of(file.exports),
             )
 
 
@@ -189,8 +191,14 @@ def _mapped_twice(imports: Imports, copies: Sequence[Copy]) -> Iterator[Diagnosi
         for owned in known or (None,):
             libraries.setdefault(_library(mapped, owned), {})[mapped] = owned
     for library, several in sorted(libraries.items()):
-        if len(several) > 1:
+        if len(several) > 1 and not _is_told_otherwise(several):
             yield _twice(library, several)
+
+
+def _is_told_otherwise(several: Mapping[Mapped, Copy | None]) -> bool:
+    """Tell whether these are variants of one library wheel, or several OpenMP runtimes or BLAS."""
+    copies = [copy for copy in several.values() if copy]
+    return len(copies) == len(several) and (are_variants(copies) or rules_pools.are_told(copies))
 
 
 def _library(mapped: Mapped, copy: Copy | None) -> str:

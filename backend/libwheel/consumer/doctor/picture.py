@@ -131,6 +131,8 @@ def _blamed(copy: Copy, private: Collection[str]) -> Iterator[tuple[About, str]]
         yield About.DISTRIBUTION, copy.owner
     if not copy.shared or copy.library not in private:
         yield About.LIBRARY, copy.library
+        if copy.pool:
+            yield About.LIBRARY, copy.pool.word
 
 
 def _uses(report: Report) -> Mapping[tuple[str, Path], set[Path]]:

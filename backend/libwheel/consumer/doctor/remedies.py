@@ -40,6 +40,12 @@ def load(wheel: str) -> str:
     return f"call {locator}.load() in the package's __init__.py, before it imports the extension"
 
 
+def load_in_users(wheel: str) -> str:
+    """Say the same of the packages that use a library wheel."""
+    locator = naming.import_name(wheel)
+    return f"call {locator}.load() in the __init__.py of each package that uses {wheel}"
+
+
 def put_right(wheel: str, rule: str) -> str:
     return f"put {wheel} right first: see {rule}"
 

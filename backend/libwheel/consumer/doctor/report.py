@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from libwheel.consumer.pools import Pool
+
 
 class Severity(StrEnum):
     """A fault makes the exit status 1; a note does not."""
@@ -38,6 +40,9 @@ class Rule(StrEnum):
     TOO_OLD = "too-old"
     UNSAFE_RPATH = "unsafe-rpath"
     SEVERAL_COPIES = "several-copies"
+    SEVERAL_OPENMP = "several-openmp"
+    SEVERAL_BLAS = "several-blas"
+    SEVERAL_POOLS = "several-pools"
     IMPORT_FAILED = "import-failed"
     MAPPED_TWICE = "mapped-twice"
     NO_REQUIREMENT = "no-requirement"
@@ -71,7 +76,7 @@ class Copy:
     it, `version` that distribution's. `shared` tells a library wheel's file from a private,
     vendored one. `size` in bytes. `linked_in`: the file is another library or an extension module
     that holds a copy, and `size` is all of it; one file can hold copies of several libraries.
-    `nodes` are the version nodes that the file defines.
+    `nodes` are the version nodes that the file defines. `pool` tells an OpenMP runtime or BLAS.
     """
 
     library: str
@@ -83,6 +88,7 @@ class Copy:
     size: int
     linked_in: bool = False
     nodes: tuple[str, ...] = ()
+    pool: Pool | None = None
 
     @property
     def file(self) -> str:
@@ -107,6 +113,7 @@ class Mapped:
     it in NEEDED; where an earlier import has mapped another of that name, they get that one.
     `size` in bytes on disk. `copy` is the path of the `Copy` that it is, if any. `library` is
     what it is a copy of: that of the `Copy`, or of one that exports the same, else by its name.
+    `pool` tells an OpenMP runtime or BLAS.
     """
 
     path: Path
@@ -116,6 +123,7 @@ class Mapped:
     needed_by: tuple[Path, ...]
     copy: Path | None
     library: str
+    pool: Pool | None = None
 
 
 @dataclass(frozen=True)

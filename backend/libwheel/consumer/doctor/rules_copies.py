@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from libwheel.consumer.doctor import rules_pools
 from libwheel.consumer.doctor.report import About, Copy, Diagnosis, Rule, Severity
-from libwheel.consumer.doctor.several import Several, are_several, judged, makers
+from libwheel.consumer.doctor.several import Several, are_several, are_variants, judged, makers
 from libwheel.consumer.doctor.survey import Survey
 from libwheel.words import listed, sized
 
@@ -13,8 +14,9 @@ from libwheel.words import listed, sized
 def several_copies(survey: Survey) -> Iterator[Diagnosis]:
     for copies in survey.copies:
         if are_several(copies):
-            yield _several(copies)
-        elif len(copies) > 1:
+            if not rules_pools.are_told(copies):
+                yield _several(copies)
+        elif len(copies) > 1 and not are_variants(copies):
             yield _repeated(copies)
 
 

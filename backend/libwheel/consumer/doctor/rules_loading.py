@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -33,6 +33,10 @@ def library_not_found(survey: Survey) -> Iterator[Diagnosis]:
             yield from _unreachable(survey, needs)
         elif other:
             yield _wrong_abi(needs, *other)
+        elif wheel := _without(survey, needs[0]):
+            names = listed([file.name for file in wheel.libraries.values()])
+            message = f"{_needing(needs)}, which {wheel} does not have: it has {names}"
+            yield _not_found(needs, message, f"install the build of {wheel.name} that has it")
         else:
             they = _it(needs, "it", "them")
             message = f"{_needing(needs)}, and no library wheel that has {they} is installed"
@@ -63,8 +67,10 @@ def _out_of_reach(survey: Survey, needs: Sequence[Need]) -> Diagnosis:
         are = _it(needs, "is")
         reason = f"which {are} in {path.parent}, another environment: no RPATH leads there"
         remedy = f"put {wheel.name} into the same environment as {consumer.name}"
-        if not survey.is_library_wheel(consumer):
-            remedy = f"{remedies.load(wheel.name)}; or {remedy}"
+        way = remedies.load(wheel.name)
+        if survey.is_library_wheel(consumer):  # whose load() loads what it requires as well
+            way = remedies.load_in_users(consumer.key) if _requires(survey, consumer) else ""
+        remedy = "; or ".join(filter(None, [way, remedy]))
     else:
         their = "their" if _are_several(needs) else "its"
         they_are = _it(needs, "that is", "those are")
@@ -106,6 +112,12 @@ def _other_abi(survey: Survey, need: Need) -> tuple[LibraryWheel, str] | None:
     return None
 
 
+def _without(survey: Survey, need: Need) -> LibraryWheel | None:
+    """Return the installed library wheel of whose other builds the library is, if it is known."""
+    name = _named_wheel(need)
+    return next((wheel for wheel in survey.library_wheels if wheel.name == name), None)
+
+
 def _install(survey: Survey, need: Need, *others: Need) -> str:
     """Name the consumer's own requirement, or the wheel whose node it needs, if either is there."""
     files = listed(list(dict.fromkeys(one.name for one in (need, *others))))
@@ -113,7 +125,16 @@ def _install(survey: Survey, need: Need, *others: Need) -> str:
     name = named or naming.canonical(tagged.stem if tagged else need.name)
     for requirement in need.by.owner.requirements(name, survey.environment.markers):
         return remedies.install(files, f"{requirement.name}{requirement.specifier}")
-    return remedies.install(files, named or "")
+    installed = {wheel.name for wheel in survey.library_wheels}
+    required = _requires(survey, need.by.owner)
+    lacking = [name + versions for name, versions in required.items() if name not in installed]
+    return remedies.install(files, named or (lacking[0] if len(lacking) == 1 else ""))
+
+
+def _requires(survey: Survey, owner: Package) -> Mapping[str, str]:
+    """Return the library wheels that a library wheel runs with: of each the versions."""
+    wheels = (wheel for wheel in survey.library_wheels if wheel.name == owner.key)
+    return next((wheel.constants.requires for wheel in wheels), {})
 
 
 def _named_wheel(need: Need) -> str | None:

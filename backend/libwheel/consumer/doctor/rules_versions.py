@@ -120,7 +120,7 @@ def no_requirement(survey: Survey) -> Iterator[Diagnosis]:
     for wheel in survey.library_wheels:
         for name in survey.consumers[wheel.name]:
             required = packages[name].requirements(wheel.name, survey.environment.markers)
-            if not any(required):
+            if not any(required) and not survey.is_library_wheel(packages[name]):
                 yield _unrequired(packages[name], wheel)
 
 

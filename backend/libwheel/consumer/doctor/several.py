@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum, auto
 
+from libwheel import naming
 from libwheel.consumer.doctor.report import Copy, Severity
 
 
@@ -22,7 +23,14 @@ class Several(Enum):
 
 def are_several(copies: Sequence[Copy]) -> bool:
     """Tell whether one process could load more than one of the copies of a library."""
-    return len({copy.file for copy in copies}) > 1
+    return len({copy.file for copy in copies}) > 1 and not are_variants(copies)
+
+
+def are_variants(copies: Sequence[Copy]) -> bool:
+    """Tell whether these are different libraries of one library wheel, as of two integer sizes."""
+    stems = {tagged.stem for copy in copies if (tagged := naming.tagged_file(copy.path.name))}
+    is_one_wheels = all(copy.shared for copy in copies) and len({c.owner for c in copies}) == 1
+    return is_one_wheels and len(stems) == len(copies)
 
 
 def judged(copies: Sequence[Copy]) -> Several:

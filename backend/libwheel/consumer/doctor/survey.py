@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import warnings
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from libwheel.consumer.doctor.objects import Object, Unsound
 from libwheel.consumer.doctor.report import Copy, Rule
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.consumer.packages import Package, Recorded
+from libwheel.consumer.pools import pool_of
 from libwheel.errors import BuildError
 
 
@@ -126,11 +127,12 @@ class Survey:
 
     @cached_property
     def consumers(self) -> Mapping[str, tuple[str, ...]]:
-        """The distributions that need each library wheel, by its name; not library wheels."""
+        """The other distributions that need each library wheel, by its name."""
         found: dict[str, set[str]] = {wheel.name: set() for wheel in self.library_wheels}
         for need in self.needs:
-            if need.name in self.providers and not self.is_library_wheel(need.by.owner):
-                found[self.providers[need.name][0].name].add(need.by.owner.name)
+            provider = self.providers.get(need.name)
+            if provider and provider[0].name != need.by.owner.key:
+                found[provider[0].name].add(need.by.owner.name)
         return {name: tuple(sorted(users)) for name, users in found.items()}
 
     def is_library_wheel(self, package: Package) -> bool:
@@ -156,6 +158,7 @@ def _copies(family: Family, shared: Container[Path]) -> Iterator[Copy]:
             size=one.path.stat().st_size,
             linked_in=one not in family.proper,
             nodes=_nodes(one.path),
+            pool=pool_of(one.exports),
         )
 
 
@@ -222,13 +225,28 @@ def _loaded_by_python(one: Object, wheels: Sequence[LibraryWheel]) -> Mapping[st
     site = Path(os.path.realpath(one.owner.site))
     packages_above = (folder for folder in one.path.parents if folder.is_relative_to(site))
     texts = [_text(folder / "__init__.py") for folder in packages_above]
-    return {
-        name: str(path)
+    called = [
+        wheel.name
         for wheel in wheels
         if any(_calls_load(text, naming.import_name(wheel.name)) for text in texts)
+    ]
+    return {
+        name: str(path)
+        for wheel in _with_required(called, wheels)
         for name, path in wheel.libraries.items()
         if packages.exists(path)
     }
+
+
+def _with_required(names: Iterable[str], wheels: Sequence[LibraryWheel]) -> Iterator[LibraryWheel]:
+    """Yield the library wheels of these names, and those whose `load()` theirs call."""
+    known = {wheel.name: wheel for wheel in wheels}
+    further, seen = list(names), set[str]()
+    for name in further:
+        if name in known and name not in seen:
+            seen.add(name)
+            yield known[name]
+            further += map(naming.canonical, known[name].constants.requires)
 
 
 def _text(path: Path) -> str:

@@ -110,17 +110,25 @@ def _strangers(
 
 def _reason(name: str, members: Sequence[ElfMember], installed: Iterable[Library]) -> str:
     """Say which library wheel has the library; the same of all libraries of a wheel."""
-    tagged = naming.tagged_file(name)
-    for library in installed:
+    tagged, wheel = naming.tagged_file(name), _wheel(name, members)
+    libraries = tuple(installed)
+    for library in libraries:
         own = naming.tagged_file(library.file)
         if tagged and own and own.stem == tagged.stem:
             return (
                 f"ABI {tagged.abi}; {library.wheel}, which is installed {_HERE}, has "
                 f"ABI {own.abi}: install the version that the consumer was built against"
             )
+    for library in libraries:
+        if library.wheel.name == wheel:
+            has = listed([other.file for other in libraries if other.wheel is library.wheel])
+            return (
+                f"which {library.wheel}, that is installed {_HERE}, does not have; it has {has}: "
+                f"install the build of {wheel} that the consumer was built against"
+            )
     return (
         f"of a library wheel that is not installed {_HERE}: install the version that the "
-        f"consumer was built against (python -m pip install {_wheel(name, members)})"
+        f"consumer was built against (python -m pip install {wheel})"
     )
 
 

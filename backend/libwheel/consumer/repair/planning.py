@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 from libwheel.binaries.binary import Binary
 from libwheel.consumer.library_wheels import LibraryWheel
-from libwheel.consumer.repair import layout, platforms, wheel_metadata
+from libwheel.consumer.repair import layout, mixed_needs, platforms, wheel_metadata
 from libwheel.consumer.repair.elf_members import ElfMember
 from libwheel.consumer.repair.layout import LIBRARIES, Folder
 from libwheel.consumer.repair.library_needs import Need
@@ -122,7 +122,10 @@ def make(
         platforms=fit,
         new_platforms=fit != wheel.platforms,
         dropped=wheel.signatures,
-        warnings=tuple(map(_plain_warning, filter(platforms.is_plain, used))),
+        warnings=(
+            *map(_plain_warning, filter(platforms.is_plain, used)),
+            *mixed_needs.warnings(members, needs),
+        ),
     )
 
 

@@ -17,6 +17,7 @@ from libwheel.consumer.repair import (
     elf_members,
     grafting,
     library_needs,
+    mixed_needs,
     plain_needs,
     planning,
     platforms,
@@ -148,7 +149,9 @@ def _needs(
     members: Sequence[ElfMember], own: Sequence[ElfMember], libraries: Mapping[str, Library]
 ) -> tuple[Need, ...]:
     plain_needs.refuse(members, own, libraries)
-    return library_needs.find(members, libraries)
+    found = library_needs.find(members, libraries)
+    mixed_needs.refuse(members, own, libraries)
+    return found
 
 
 def _grafted(

@@ -25,6 +25,7 @@ from libwheel.consumer.doctor.report import (
     Severity,
     Use,
 )
+from libwheel.consumer.pools import Pool
 from unit import goldens
 
 PREFIX = Path("/srv/env")
@@ -302,6 +303,14 @@ def test_a_fault_s_lines_stand_out(
         made = replace(faulty(), diagnoses=(found,))
         is_fault = wrong and severity is Severity.FAULT
         assert lines(made) == {**SOUND_LINES, **({wrong: "fault"} if is_fault and wrong else {})}
+
+
+def test_what_is_wrong_with_all_blas_is_wrong_with_each_library() -> None:
+    made = faulty()
+    copies = tuple(replace(one, pool=Pool.BLAS) for one in made.copies)
+    found = Diagnosis(Severity.FAULT, Rule.SEVERAL_BLAS, About.LIBRARY, "BLAS", "m", "r")
+    blamed = lines(replace(made, copies=copies, diagnoses=(found,)))
+    assert blamed == {**SOUND_LINES, ("tables", "tables"): "fault"}
 
 
 def test_where_all_are_shared_all_are_to_blame() -> None:

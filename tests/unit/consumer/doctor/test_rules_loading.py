@@ -18,7 +18,7 @@ from libwheel.consumer.doctor.survey import Survey
 from libwheel.naming import Tag
 from unit.binaries.compiled import shared
 from unit.consumer.installed import SITE, install, install_library_wheel
-from unit.consumer.surveys import extension, package, survey
+from unit.consumer.surveys import extension, package, survey, thing
 from unit.staged import TAG
 
 NAME = "libhdf5-pywheel-310.so"
@@ -392,3 +392,61 @@ def test_one_broken_and_one_out_of_reach_are_two_faults(two: Path) -> None:
         f"one 1.0: ext.so needs {HIGH}, and its RPATH does not lead to {two}/lib, where that is",
         f"one 1.0: ext.so needs {NAME}, which hdf5 1.14.5 has lost",
     ]
+
+
+# Library wheels that run with others
+
+OPENMP, OPENBLAS = Tag("openmp", "19.1.7", "5", 0), Tag("openblas", "0.3.29", "0", 0)
+RUNTIME = OPENMP.library_file("omp")
+
+
+def openblas(prefix: Path, runtime: Path | None) -> Survey:
+    """Survey the library wheel of that prefix, whose library needs another one's."""
+    install_library_wheel(
+        prefix, OPENBLAS, {"openblas": b"a library"}, requires={"openmp": ">=19.1.7"}
+    )
+    [owner] = (one for one in survey(prefix).packages if one.name == "openblas")
+    one = thing(owner, f"../../{OPENBLAS.library_file('openblas')}")
+    return survey(prefix, [one], {one.path: {RUNTIME: runtime}}, folders=[prefix / "below" / SITE])
+
+
+def test_a_library_wheel_without_the_one_that_it_runs_with(tmp_path: Path) -> None:
+    assert only(library_not_found(openblas(tmp_path, None))) == (
+        "fault",
+        "library-not-found",
+        f"openblas 0.3.29: libopenblas-pywheel-0.so needs {RUNTIME}, and no library wheel that has "
+        "it is installed",
+        "pip install 'openmp>=19.1.7'",
+    )
+
+
+def test_a_library_wheel_uses_the_one_that_it_runs_with(tmp_path: Path) -> None:
+    install_library_wheel(tmp_path, OPENMP, {"omp": b"a library"})
+    found = openblas(tmp_path, tmp_path / "lib" / RUNTIME)
+    assert found.consumers == {"openblas": (), "openmp": ("openblas",)}
+    assert list(library_not_found(found)) == []
+
+
+def test_the_one_that_it_runs_with_is_in_another_layer(tmp_path: Path) -> None:
+    install_library_wheel(tmp_path / "below", OPENMP, {"omp": b"a library"})
+    [found] = library_not_found(openblas(tmp_path, None))
+    assert f"is in {tmp_path}/below/lib, another environment: no RPATH leads there" in found.message
+    assert found.remedy == (
+        "call openblas_pywheel.load() in the __init__.py of each package that uses openblas; or "
+        "put openmp into the same environment as openblas"
+    )
+
+
+@pytest.mark.compiles
+def test_another_build_of_the_library_wheel_has_it(tmp_path: Path) -> None:
+    name, node = "libhdf5_64-pywheel-310.so", "HDF5_PYWHEEL_310 { global: *; };\n"
+    library = shared(tmp_path / "build" / name, "int value(void) { return 1; }", script=node)
+    caller = "int value(void); int PyInit_ext(void) { return value(); }"
+    path = shared(tmp_path / "ext.so", caller, library, script="")
+    install_library_wheel(tmp_path, TAG, {"hdf5": b"a library"})
+    one = replace(extension(package("one", tmp_path), "ext.so"), path=path)
+    [found] = library_not_found(survey(tmp_path, [one], {path: {name: None}}))
+    assert found.message == (
+        f"one 1.0: ext.so needs {name}, which hdf5 1.14.5 does not have: it has {NAME}"
+    )
+    assert found.remedy == "install the build of hdf5 that has it"

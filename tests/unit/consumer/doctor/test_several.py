@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from libwheel.consumer.doctor.report import Copy, Severity
-from libwheel.consumer.doctor.several import Several, are_several, judged
+from libwheel.consumer.doctor.several import Several, are_several, are_variants, judged
 
 LIB = Path("/env/lib")
 
@@ -35,6 +35,16 @@ def test_one_process_takes_one_file_of_one_folder_and_soname(
     one: Copy, other: Copy, expected: bool
 ) -> None:
     assert are_several([one, other]) is expected
+
+
+def test_different_libraries_of_one_library_wheel_are_meant() -> None:
+    files = ("libfoo-pywheel-1.so", "libfoo_64-pywheel-1.so")
+    both = [copy(file, soname=file) for file in files]
+    assert are_variants(both)
+    assert not are_several(both)
+    assert not are_variants([*both, copy(files[0], "two", soname=files[0])])
+    assert not are_variants([both[0], copy(f"a/{files[0]}", soname=files[0])])
+    assert are_several([copy(file, soname=file, shared=False) for file in files])
 
 
 ONE = copy("libfoo-1.so", "foo-1", soname="libfoo-1.so", nodes="FOO_1 FOO_1.1")

@@ -8,6 +8,7 @@ import pytest
 from libwheel.consumer.doctor.environment import Environment
 from libwheel.consumer.doctor.loader import Rules
 from libwheel.consumer.doctor.survey import Survey, survey
+from libwheel.naming import Tag
 from unit.binaries.compiled import shared
 from unit.consumer.installed import SITE, install, install_library_wheel
 from unit.consumer.surveys import MARKERS
@@ -98,3 +99,11 @@ def test_is_elsewhere(tmp_path: Path, extension: bytes) -> None:
     for path, is_elsewhere in ((prefix / "lib", False), (folder, True)):
         looked_at = surveyed(prefix, path)
         assert [looked_at.is_elsewhere(need) for need in looked_at.needs] == [is_elsewhere]
+
+
+def test_load_loads_what_the_library_wheel_runs_with(tmp_path: Path, extension: bytes) -> None:
+    prefix, tag = tmp_path / "prefix", Tag("above", "1.0", "1", 0)
+    install_library_wheel(prefix, tag, {"above": b""}, requires={"hdf5": ">=1.14"})
+    assert found(prefix, extension, "import above_pywheel; above_pywheel.load()\n") == (
+        prefix / "lib" / NAME
+    )

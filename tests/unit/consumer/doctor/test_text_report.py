@@ -214,12 +214,15 @@ JSON_KEYS = {
     "library_wheels": ("name", "version", "platforms", "files", "consumers"),
     "copies": (
         *("library", "path", "soname", "owner", "version", "shared", "size", "linked_in"),
-        "nodes",
+        *("nodes", "pool"),
     ),
     "uses": ("consumer", "extension", "copy"),
     "diagnoses": ("severity", "rule", "about", "subject", "message", "remedy"),
     "imports": ("modules", "mapped", "failed"),
-    "imports.mapped": ("path", "soname", "size", "imported", "needed_by", "copy", "library"),
+    "imports.mapped": (
+        *("path", "soname", "size", "imported", "needed_by", "copy", "library"),
+        "pool",
+    ),
     "imports.failed": ("module", "reason"),
 }
 
@@ -255,6 +258,7 @@ def test_json_has_paths_as_text() -> None:
         "size": 4_600_000,
         "linked_in": False,
         "nodes": ["HDF5_1"],
+        "pool": None,
     }
     assert found["diagnoses"][0]["severity"] == "fault"
     assert found["imports"] is None

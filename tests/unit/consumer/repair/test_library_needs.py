@@ -48,6 +48,13 @@ def test_another_abi() -> None:
     assert "has ABI 310: install the version" in said
 
 
+def test_another_build_of_the_library_wheel() -> None:
+    file = "libhdf5_64-pywheel-310.so"
+    said = problems(member("a.so", file, takes=(takes("H5open", file),)))
+    assert said.startswith(f"a.so: built against {file}, which hdf5 1.14.5, that is installed in")
+    assert f"does not have; it has {HDF5} and {HL}: install the build of hdf5 that" in said
+
+
 def test_the_libraries_of_one_wheel_are_told_together() -> None:
     node = "ZLIB_NG_PYWHEEL_2"
     files = ("libz-pywheel-2.so", "libz_more-pywheel-2.so", "libz_last-pywheel-2.so")

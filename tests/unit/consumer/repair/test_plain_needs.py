@@ -18,7 +18,7 @@ from unit.staged import library
 
 def described(tag: Tag, *staged: StagedLibrary) -> LibraryWheel:
     """Return a library wheel with the constants that its locator has."""
-    modules = locator.modules(tag, f"~= {tag.version}", staged)
+    modules = locator.modules(tag, f"~= {tag.version}", staged, {})
     constants = locator.read(modules[PurePosixPath(tag.import_name, "__init__.py")])
     wheel = library_wheel(tag.version, name=tag.wheel, files=constants.libraries)
     return replace(wheel, constants=constants)
