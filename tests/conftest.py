@@ -14,8 +14,8 @@ STRAY = (
     "NO_COLOR",
 )
 PREFIXES = (
-    *("AUDITWHEEL_", "CMAKE_", "LIBWHEEL_", "MESON", "PKG_CONFIG", "SOURCE_DATE_"),
-    "XDG_CACHE_",
+    *("AUDITWHEEL_", "CMAKE_", "GOMP_", "GOTO_", "KMP_", "LIBWHEEL_", "MESON", "OMP_"),
+    *("OPENBLAS_", "PKG_CONFIG", "SOURCE_DATE_", "XDG_CACHE_"),
 )
 
 
