@@ -43,11 +43,15 @@ def texts(
     libraries: tuple[StagedLibrary, ...],
     fetched: Sequence[Fetched],
     required: Sequence[RequiredWheel],
+    requires: Mapping[str, str],
 ) -> Texts:
-    """Return every file that we write: discovery files, the locator, the bill of materials."""
+    """Return every file that we write: discovery files, the locator, the bill of materials.
+
+    `required` are the wheels that it is built against; `requires` has, of those that it runs
+    with, the versions.
+    """
     tag = task.tag
     packages = pkgconfig.packages(tag, metadata.homepage(task.identity), libraries)
-    requires = {wheel.name: wheel.compatible for wheel in required if wheel.is_direct}
     modules = locator.modules(tag, task.resolved.compatible_range, libraries, requires)
     return {
         **pkgconfig.texts(packages, tag),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from libwheel import plan, programs
-from libwheel.buildsystems.job import LIBDIR, PREFIX
+from libwheel import configurations, plan, programs
+from libwheel.buildsystems.job import LIBDIR, PREFIX, Job
 from libwheel.errors import BuildError, RecipeError, nearest
 from libwheel.files import locked, writing_to
 from libwheel.plan import Plan, Request, Workspace
@@ -144,13 +144,14 @@ def _built(task: Task, tools: Tools, fetched: Sequence[Fetched], space: Workspac
     _check_licenses(task, space.source)
     wanted = request(task, tools.toolchain)
     logs = _run(plan.make(wanted, space), task, tools, space)
-    _check_places(task, space)
+    jobs = plan.build_jobs(wanted, space)
+    _check_places(task, jobs)
     unused = plan.unused_options(
         wanted, space, lambda title: logs[title].read_text("utf-8", "replace")
     )
     tree = InstalledTree(space.tree, tuple(unused), space.root)
     tree.root.mkdir()
-    space.installed.rename(tree.prefix)
+    configurations.merge(task.resolved, jobs, tree.prefix)
     _copy_licenses(task, space.source, tree.licenses)
     return tree
 
@@ -189,18 +190,22 @@ def _explained(task: Task) -> Iterator[None]:
         raise RecipeError([task.resolved.problem("patches", text)]) from None
 
 
-def _check_places(task: Task, space: Workspace) -> None:
+def _check_places(task: Task, jobs: Iterable[Job]) -> None:
     """Raise RecipeError where upstream did not install into the prefix, or not into `lib`."""
-    problems = [task.resolved.problem("build", text) for text in _misplaced(space)]
+    problems = [
+        task.resolved.problem("build", f"configuration {job.name!r}: {text}" if job.name else text)
+        for job in jobs
+        for text in _misplaced(job)
+    ]
     if problems:
         raise RecipeError(problems)
 
 
-def _misplaced(space: Workspace) -> Iterator[str]:
-    prefix = space.installed
-    for path in sorted(space.destination.rglob("*")):
+def _misplaced(job: Job) -> Iterator[str]:
+    prefix = job.installed
+    for path in sorted(job.destination.rglob("*")):
         if not path.is_dir() and prefix not in path.parents:
-            yield f"{path.relative_to(space.destination)} is outside {PREFIX}"
+            yield f"{path.relative_to(job.destination)} is outside {PREFIX}"
     if not prefix.is_dir() or not any(prefix.iterdir()):
         yield f"nothing was installed below DESTDIR{PREFIX}: does `install` heed DESTDIR?"
     for name in ("lib32", "lib64", "libx32"):

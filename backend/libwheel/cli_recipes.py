@@ -39,7 +39,7 @@ def _add_plan(commands: Commands) -> None:
 
 
 def _add_fetch(commands: Commands) -> None:
-    text = "fill the cache with a recipe's upstream archives"
+    text = "fill the cache with the upstream archives of recipes and of those they require"
     example = "libwheel fetch recipes/hdf5 recipes/zlib"
     fetch = command(commands, "fetch", _fetch, text, example)
     fetch.add_argument("recipe", nargs="+", type=Path, help="a recipe's folder")
@@ -126,7 +126,7 @@ def _of_others(task: Task, space: Workspace) -> str:
     lines = []
     for text in task.resolved.requires:
         locator = naming.import_name(naming.canonical(Requirement(text).name))
-        copy = f'cp -a "$(python -m {locator} prefix)"/. {goal}'
+        copy = f'cp -aL "$(python -m {locator} prefix)"/. {goal}'
         lines.append(f"# with {text} installed: mkdir -p {goal} && {copy}\n")
     return "".join(lines)
 
@@ -136,12 +136,13 @@ def _fetch(options: argparse.Namespace) -> int:
         raise BuildError("--unpack takes one recipe")
     if options.unpack and options.unpack.exists() and any(options.unpack.iterdir()):
         raise BuildError(f"--unpack: {options.unpack} is not empty")
-    for folder in options.recipe:
-        task = _task(folder, options)
+    tasks = [_task(folder, options) for folder in options.recipe]
+    wanted = (one for task in tasks for one in pipeline.with_siblings(task))
+    for task in {(one.resolved.folder, one.tag): one for one in wanted}.values():
         fetched = pipeline.fetch_sources(task)
         for item in fetched:
             say(f"{item.archive.sha256}  {item.archive.file_names[0]}")
-        if options.unpack:
+        if options.unpack and task in tasks:
             building.prepare_source(task, fetched, options.unpack)
     return 0
 

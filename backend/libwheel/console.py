@@ -33,13 +33,15 @@ class Timing:
 class Console:
     """Writes to `stream`, on a terminal in `colours`; `timings` grows by one a step.
 
-    A `dumb` terminal knows no escape codes: it is written to like a file.
+    A `dumb` terminal knows no escape codes: it is written to like a file. `about` stands before
+    the titles of steps that are not for what was asked for.
     """
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
     timings: list[Timing] = field(default_factory=list)
     colours: bool = field(default_factory=lambda: not os.environ.get("NO_COLOR"))
     dumb: bool = field(default_factory=lambda: os.environ.get("TERM") == "dumb")
+    about: str = ""
 
     @property
     def is_terminal(self) -> bool:
@@ -64,10 +66,14 @@ class Console:
     def error(self, text: str) -> None:
         self.line(f"{self.paint('error:', RED, BOLD)} {text}")
 
+    def heading(self, title: str) -> None:
+        self.line(self.paint(f"* {title}", BOLD))
+
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Say that a step begins, and how long it took when it ends or fails."""
-        self.line(self.paint(f"* {title}", BOLD))
+        title = f"{self.about}: {title}" if self.about else title
+        self.heading(title)
         start = time.monotonic()
         try:
             yield

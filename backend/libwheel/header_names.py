@@ -13,9 +13,15 @@ from libwheel.recipe import Library, Resolved
 from libwheel.selection import Selection
 from libwheel.symbol_names import Names
 
-# An #include names a file, which may be called like a symbol. Everything else is taken word by
-# word: a comment does not matter, and a name in a string, as of __asm__("name"), is meant.
-_WORD = re.compile(r"^[ \t]*#[ \t]*include\b[^\n]*|\b[A-Za-z_]\w*", re.ASCII | re.MULTILINE)
+# An #include or __has_include names a file, which may be called like a symbol. Everything else is
+# taken word by word: a comment does not matter, and a name in a string, as of __asm__("name"), is
+# meant.
+_WORD = re.compile(
+    r"^[ \t]*#[ \t]*(?:include|include_next|import)\b[^\n]*"
+    r"|\b__has_include(?:_next)?[ \t]*\([^\n)]*\)"
+    r"|\b[A-Za-z_]\w*",
+    re.ASCII | re.MULTILINE,
+)
 
 _BYTES = "latin-1"  # each byte is a character, whatever the encoding of a header is
 

@@ -55,6 +55,18 @@ class Constants:
     offers: Mapping[str, Offer]
     requires: Mapping[str, str]
 
+    @property
+    def together(self) -> tuple[str, ...]:
+        """The names of the libraries that conflict with none before them, as the locator says."""
+        found: list[str] = []
+        for name in self.offers:
+            if not any(self._conflict(name, other) for other in found):
+                found.append(name)
+        return tuple(found)
+
+    def _conflict(self, one: str, other: str) -> bool:
+        return other in self.offers[one]["conflicts"] or one in self.offers[other]["conflicts"]
+
 
 def modules(
     tag: Tag,

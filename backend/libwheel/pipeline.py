@@ -62,6 +62,11 @@ def wheel_requirements(task: Task) -> list[str]:
     return sorted({*programs, *map(str, found.asked)})
 
 
+def with_siblings(task: Task) -> tuple[Task, ...]:
+    """Return the task, behind those for the wheels of sibling recipes that it is built on."""
+    return (*_resolution(task).siblings, task)
+
+
 def sdist_requirements(_task: Task) -> list[str]:
     """Return what building the sdist needs beyond the recipe's own requirements: nothing."""
     return []
@@ -90,7 +95,9 @@ def build_wheel(task: Task, folder: Path, prepared: Path | None = None) -> str:
     `prepared` is the dist-info folder that `write_metadata` has made before.
     """
     found = _resolution(task)
-    _check_metadata(task, found, prepared)
+    found.stop_for_lacking()
+    if prepared:
+        _check_metadata(task, found, prepared)
     return _built(task, found, {}, folder)
 
 
@@ -100,7 +107,7 @@ def _built(task: Task, found: Resolution, ready: Mapping[str, RequiredWheel], fo
     tools = find_tools(task)
     with _workspace(task) as space:
         fetched = fetch_sources(task, to_build=True)
-        against = _against(found, ready, space)
+        against = _against(task, found, ready, space)
         installed = installed_tree(task, tools, fetched, space, against)
         with task.console.step("stage"):
             chosen = selection.select(task.resolved, installed.prefix)
@@ -108,7 +115,8 @@ def _built(task: Task, found: Resolution, ready: Mapping[str, RequiredWheel], fo
             chosen = header_names.rewritten(task.resolved, chosen, names, space.stage)
             tagged = _tagged(task, tools, chosen, names, space)
             libraries = assembly.with_foreign(tagged, against)
-            written = assembly.write(assembly.texts(task, libraries, fetched, against), space.stage)
+            texts = assembly.texts(task, libraries, fetched, against, found.ranges)
+            written = assembly.write(texts, space.stage)
             tree = assembly.staged_tree(task, libraries, chosen, installed, written)
         with task.console.step("audit"):
             subject = replace(_subject(task, tree, chosen, installed, space), against=against)
@@ -160,7 +168,7 @@ def _resolution(task: Task) -> Resolution:
 
 
 def _against(
-    found: Resolution, ready: Mapping[str, RequiredWheel], space: Workspace
+    task: Task, found: Resolution, ready: Mapping[str, RequiredWheel], space: Workspace
 ) -> tuple[RequiredWheel, ...]:
     """Make everything ready that is required, and put it into the workspace's prefix."""
     wheels = dict(ready)
@@ -168,6 +176,7 @@ def _against(
         if name in wheels:
             continue
         if isinstance(one, Installed):
+            task.console.note(f"against {one}, {one.place}")
             wheels[name] = required.installed(one.wheel)
         else:
             wheels[name] = _sibling(one, found, wheels, space)
@@ -181,15 +190,14 @@ def _sibling(
 ) -> RequiredWheel:
     """Build the wheel of a sibling recipe, in a workspace of its own; unpack it into ours."""
     task = sibling.task
-    with task.console.step(f"{sibling}, which is required: from {task.resolved.folder}"):
-        space.wheels.mkdir(exist_ok=True)
-        name = _built(task, found.of(sibling), ready, space.wheels)
-        return required.unpacked(space.wheels / name, space.wheels / task.tag.wheel)
+    task.console.heading(f"{sibling}, which is required: from {task.resolved.folder}")
+    space.wheels.mkdir(exist_ok=True)
+    name = _built(task, found.of(sibling), ready, space.wheels)
+    return required.unpacked(space.wheels / name, task.tag, space.wheels / task.tag.wheel)
 
 
-def _check_metadata(task: Task, found: Resolution, prepared: Path | None) -> None:
-    core = _core_metadata(task, found)
-    if prepared and (prepared / "METADATA").read_bytes() != core:
+def _check_metadata(task: Task, found: Resolution, prepared: Path) -> None:
+    if (prepared / "METADATA").read_bytes() != _core_metadata(task, found):
         raise InternalError(f"{prepared / 'METADATA'} is not what this build makes")
 
 
@@ -197,6 +205,11 @@ def _note(task: Task) -> None:
     """Say what the person who builds should know before it begins."""
     if warning := task.resolved.release.warning:
         task.console.warn(f"{task.tag.wheel} {task.tag.full_version}: {warning}")
+    if left_out := task.resolved.left_out:
+        task.console.warn(
+            f"{task.tag.wheel} {task.tag.full_version} has no {', '.join(left_out)}, but takes the "
+            f"place of {task.tag.version}, which does: not for an index whose consumers need that"
+        )
     if names := task.environment.ignored:
         verb = "is" if len(names) == 1 else "are"
         why = "a recipe's flags stand in the recipe"
@@ -268,7 +281,8 @@ def _subject(
 
 
 def _core_metadata(task: Task, found: Resolution) -> bytes:
-    facts = replace(_facts(task), dependencies=found.dependencies)
+    dependencies = tuple(f"{name}{versions}" for name, versions in found.ranges.items())
+    facts = replace(_facts(task), dependencies=dependencies)
     return metadata.core_metadata(task.identity, facts)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from libwheel import buildsystems
-from libwheel.buildsystems.job import LIBDIR, PREFIX, Job
+from libwheel.buildsystems.job import LIBDIR, Job
 from libwheel.naming import Tag
 from libwheel.process import Command
 from libwheel.recipe import Build
@@ -41,13 +41,8 @@ class Workspace:
 
     @property
     def destination(self) -> Path:
-        """DESTDIR of the installation."""
+        """DESTDIR of the installation; each configuration's is a folder in it."""
         return self.root / "destination"
-
-    @property
-    def installed(self) -> Path:
-        """The installed tree, below DESTDIR."""
-        return self.destination / PREFIX.relative_to("/")
 
     @property
     def stage(self) -> Path:
@@ -154,22 +149,23 @@ def make(request: Request, workspace: Workspace) -> Plan:
 def build_jobs(request: Request, workspace: Workspace) -> tuple[Job, ...]:
     """Return what the build system is given: one job, or one for each configuration.
 
-    A configuration finds the libraries that those before it have installed.
+    Each configuration is installed into a DESTDIR of its own, and finds the libraries that those
+    before it have installed.
     """
-    first, *_ = configured = request.build.configured
-    earlier = (f"-L{workspace.installed / LIBDIR}",)
-    return tuple(
-        Job(
+    jobs: list[Job] = []
+    for name, build in request.build.configured.items():
+        earlier = tuple(f"-L{job.installed / LIBDIR}" for job in jobs)
+        job = Job(
             build=build,
             source=workspace.source,
             folder=workspace.build / name,
-            destination=workspace.destination,
+            destination=workspace.destination / name,
             jobs=request.jobs,
-            variables=_variables(request, build, workspace, () if name == first else earlier),
+            variables=_variables(request, build, workspace, earlier),
             name=name,
         )
-        for name, build in configured.items()
-    )
+        jobs.append(job)
+    return tuple(jobs)
 
 
 def unused_options(request: Request, workspace: Workspace, log: Callable[[str], str]) -> list[str]:

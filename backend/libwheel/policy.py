@@ -89,6 +89,8 @@ _LIBRARIES: dict[str, Floor] = {
     "libstdc++.so.6": _SINCE_EVER,
     "libutil.so.1": _SINCE_EVER,
 }
+# What the linker calls them: `m` of libm.so.6.
+SYSTEM_LIBRARIES = tuple(name.partition(".so")[0].removeprefix("lib") for name in _LIBRARIES)
 _LOADER = re.compile(r"ld-linux.*|ld64\.so\.[12]")
 
 # Symbols that some distributions of older floors lack although they have the version.

@@ -20,7 +20,7 @@ from libwheel.target import Target, known
 
 FILE = "recipe.toml"
 
-Option = str | int | bool
+Value = str | int | bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +55,7 @@ class When:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Choice:
+class Option:
     """What whoever builds may choose: `-C NAME=VALUE`."""
 
     name: str = key("The setting's name.", check=checks.setting_name)
@@ -168,10 +168,8 @@ class Configuration:
     """One of several builds of the same source tree, each in a build folder of its own."""
 
     name: str = key("Its name, in logs.", check=checks.setting_name)
-    options: Mapping[str, Option] = key("Laid over those of `[build]`.", default_factory=dict)
+    options: Mapping[str, Value] = key("Laid over those of `[build]`.", default_factory=dict)
     targets: tuple[str, ...] = key("In place of those of `[build]`, if given.", default=())
-    cflags: tuple[str, ...] = key("Behind those of `[build]`.", default=())
-    ldflags: tuple[str, ...] = key("Behind those of `[build]`.", default=())
     when: When = key("The conditions under which it is built.", default_factory=When)
 
 
@@ -185,7 +183,7 @@ class Build:
         check=checks.inside,
         default=".",
     )
-    options: Mapping[str, Option] = key(
+    options: Mapping[str, Value] = key(
         "CMake cache entries, make variables, Meson options, or configure's `--` options.",
         default_factory=dict,
     )
@@ -207,8 +205,6 @@ class Build:
             self,
             options={**self.options, **one.options},
             targets=one.targets or self.targets,
-            cflags=(*self.cflags, *one.cflags),
-            ldflags=(*self.ldflags, *one.ldflags),
             configuration=(),
         )
 
@@ -258,14 +254,18 @@ class Library:
     suffix: str = key(
         "What libwheel appends to the name of every symbol that upstream's file exports, as in "
         "`64_`: in the library, in its siblings' use of it, and wherever its headers have the name "
-        "as a word. A name that a macro pastes together (`name##_`) is for a patch.",
+        "as a word, be it that of a field or a parameter; the names of included files stay. A name "
+        "that a macro pastes together (`name##_`) is for a patch.",
         check=checks.symbol_suffix,
         default="",
     )
-    cflags: tuple[str, ...] = key("Further flags that consumers compile with.", default=())
+    cflags: tuple[str, ...] = key(
+        "Further flags that consumers compile with.", check=checks.flag, default=()
+    )
     libs: tuple[str, ...] = key(
         "Further flags that consumers link with; `-lFILE` among them is the library itself, which "
-        "else comes first.",
+        "else comes first. Any other library there is the system's, as `-lm`.",
+        check=checks.flag,
         default=(),
     )
     conflicts: tuple[str, ...] = key(
@@ -348,7 +348,7 @@ class File(Body):
 
     schema: int = key("The version of this format: 1.", check=checks.schema)
     release: tuple[Release, ...] = key("Upstream's versions; the first is the default.")
-    option: tuple[Choice, ...] = key("What whoever builds may choose.", default=())
+    option: tuple[Option, ...] = key("What whoever builds may choose.", default=())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -356,13 +356,14 @@ class Resolved(Body):
     """A recipe for one release, target and choice of options: nothing is left to decide.
 
     `choices` is the value of every option; `variant` has those that are not the default, as a
-    local version label.
+    local version label, and `left_out` names the libraries that the wheel lacks because of them.
     """
 
     folder: Path
     release: Release
     choices: Mapping[str, str] = field(default_factory=dict)
     variant: str = ""
+    left_out: tuple[str, ...] = ()
 
     @property
     def compatible_range(self) -> str:
@@ -426,7 +427,7 @@ class Recipe:
     releases: tuple[Release, ...]
     tables: Mapping[str, Any]
     overlays: tuple[Overlay, ...]
-    options: tuple[Choice, ...] = ()
+    options: tuple[Option, ...] = ()
 
     def release(self, version: str | None) -> Release:
         """Return the release of that version, the default one for None.
@@ -456,14 +457,15 @@ class Recipe:
         """
         release = self.release(version)
         choices = {option.name: chosen.get(option.name, option.default) for option in self.options}
-        body = self._body(self._fitting(release, target, choices))
-        body = _decided(body, lambda when: when.fits(release.version, target, choices))
+        body = self._chosen_body(release, target, choices)
+        usual = self._chosen_body(release, target, {o.name: o.default for o in self.options})
         return Resolved(
             **vars(body),
             folder=self.folder,
             release=release,
             choices=choices,
             variant=self._variant(choices),
+            left_out=tuple(name for name in _names(usual) if name not in _names(body)),
         )
 
     def choices_of(self, variant: str) -> Mapping[str, str]:
@@ -509,6 +511,10 @@ class Recipe:
         given = ((option, choices.get(option.name)) for option in self.options)
         return ".".join(value for option, value in given if value in option.others)
 
+    def _chosen_body(self, release: Release, target: Target, choices: Mapping[str, str]) -> Body:
+        body = self._body(self._fitting(release, target, choices))
+        return _decided(body, lambda when: when.fits(release.version, target, choices))
+
     def _fitting(
         self, release: Release, target: Target, choices: Mapping[str, str]
     ) -> tuple[Overlay, ...]:
@@ -540,6 +546,10 @@ def _decided(body: Body, holds: Callable[[When], bool]) -> Body:
     configurations = tuple(one for one in body.build.configuration if holds(one.when))
     build = replace(body.build, configuration=configurations)
     return replace(body, library=tuple(libraries), build=build)
+
+
+def _names(body: Body) -> list[str]:
+    return [library.name for library in body.library]
 
 
 def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -126,6 +126,13 @@ def instruction_set(value: str) -> str | None:
     return _one_of(INSTRUCTION_SETS, value) if value else None
 
 
+def flag(value: str) -> str | None:
+    """Keep to what .pc files, CMake's lists and generator expressions, and shells take as it is."""
+    if re.fullmatch(r"[A-Za-z0-9_./,=:+@%-]+", value):
+        return None
+    return f"must be one flag of letters, digits and any of '_./,=:+@%-', not {value!r}"
+
+
 def wheel_requirement(value: str) -> str | None:
     """Take a name with a version specifier: no extras, URL or marker."""
     try:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from libwheel import settings
 from libwheel.errors import nearest
-from libwheel.recipe import Body, Choice, Recipe, When
+from libwheel.recipe import Body, Option, Recipe, When
 
 
-def option_mistakes(options: Sequence[Choice]) -> Iterator[tuple[str, str]]:
+def option_mistakes(options: Sequence[Option]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the options themselves: each label must tell what was chosen."""
     yield from repeated("option", [option.name for option in options])
     owners: dict[str, str] = {}

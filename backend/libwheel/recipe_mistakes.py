@@ -8,6 +8,7 @@ from itertools import chain
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 
+from libwheel import policy
 from libwheel import recipe_checks as checks
 from libwheel import recipe_conditions as conditions
 from libwheel.errors import Problem, nearest
@@ -106,6 +107,7 @@ def _body_mistakes(body: Body, release: Release) -> Iterator[tuple[str, str]]:
 def _library_mistakes(where: str, library: Library, body: Body) -> Iterator[tuple[str, str]]:
     for count, expected in enumerate(library.expect, 1):
         yield from _expectation_mistakes(f"{where}.expect[{count}]", library, expected)
+    yield from _libs_mistakes(f"{where}.libs", library)
     names = [one.name for one in body.library if one.name != library.name]
     for name in library.conflicts:
         if name == library.name:
@@ -113,6 +115,15 @@ def _library_mistakes(where: str, library: Library, body: Body) -> Iterator[tupl
         elif name not in names:
             text = f"{name!r} is not a library of this recipe{nearest(name, names)}"
             yield f"{where}.conflicts", text
+
+
+def _libs_mistakes(where: str, library: Library) -> Iterator[tuple[str, str]]:
+    """Yield the libraries that no consumer's linker finds by their plain name."""
+    known = [f"-l{name}" for name in (library.stem, *policy.SYSTEM_LIBRARIES)]
+    for word in library.libs:
+        if word.startswith("-l") and word not in known:
+            text = f"{word!r} is neither the library itself nor one of the system's"
+            yield where, f"{text}{nearest(word, known)}"
 
 
 def _expectation_mistakes(

@@ -26,7 +26,7 @@ _TABLES: tuple[tuple[str, type[Any], str], ...] = (
     ("`[[release.source]]`, `[[bundled.source]]`", recipe.Source, ""),
     ("`[[release.source.part]]`, `[[bundled.source.part]]`", recipe.Archive, ""),
     ("`[[bundled]]`", recipe.Bundled, ""),
-    ("`[[option]]`", recipe.Choice, ""),
+    ("`[[option]]`", recipe.Option, ""),
     ("`[build]`", recipe.Build, ""),
     ("`[[build.configuration]]`", recipe.Configuration, ""),
     ("`[[library]]`", recipe.Library, ""),

@@ -22,6 +22,7 @@ from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.errors import BuildError
 from libwheel.files import sha256_of
 from libwheel.locator import Constants
+from libwheel.naming import Tag
 from libwheel.words import listed
 
 
@@ -46,11 +47,6 @@ class RequiredWheel:
     def name(self) -> str:
         return self.constants.distribution
 
-    @property
-    def compatible(self) -> str:
-        """The versions that what is built against this one may run with, a PEP 440 specifier."""
-        return self.constants.compatible
-
     @cached_property
     def libraries(self) -> Mapping[str, Binary]:
         """Its libraries by their file names, which NEEDED has."""
@@ -58,18 +54,41 @@ class RequiredWheel:
         return {name: elf.read(self.files[PurePosixPath("lib", name)]) for name in names}
 
     @cached_property
+    def plain_names(self) -> Mapping[PurePosixPath, PurePosixPath]:
+        """Each further name in a conventional prefix, and the name of the file it stands for.
+
+        They are those that the locator's `prefix` has.
+        """
+        plain = self.constants.plain.items()
+        own = {PurePosixPath(name): PurePosixPath(goal) for name, goal in plain}
+        return {**dict(self._plain_headers()), **own}
+
+    def _plain_headers(self) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
+        """Yield the headers that are to be in include itself: of libraries that go together.
+
+        Of what two folders have under one name the later one's is there, and nothing of the other;
+        the wheel's own folder comes before either's of its name.
+        """
+        top = PurePosixPath("include", self.constants.pywheel)
+        offers = self.constants.offers
+        folders = [top / offers[name]["include"] for name in self.constants.together]
+        places = dict.fromkeys((top, *folders))
+        below = [(n.relative_to(p), p) for p in places for n in self.files if n.is_relative_to(p)]
+        chosen = {name.parts[0]: place for name, place in below}
+        for name, place in below:
+            if chosen[name.parts[0]] == place and name.parts[0] != top.name:
+                yield "include" / name, place / name
+
+    @cached_property
     def digests(self) -> Mapping[str, str]:
-        """What of it can make a difference to a build: every file that the build sees."""
-        return {str(name): sha256_of(path) for name, path in sorted(self.files.items())}
+        """What of it can make a difference to a build: every file and link that the build sees."""
+        files = {str(name): sha256_of(path) for name, path in sorted(self.files.items())}
+        links = {str(name): f"-> {goal}" for name, goal in sorted(self.plain_names.items())}
+        return files | links
 
 
 def installed(wheel: LibraryWheel) -> RequiredWheel:
-    """Return one that is installed.
-
-    Raises BuildError where files of it are missing, or where RECORD does not tell its files.
-    """
-    if damage := damage_of(wheel):
-        raise BuildError(f"{wheel} is installed in {wheel.site} and of no use: {damage}")
+    """Return one that is installed, and has no damage."""
     return RequiredWheel(wheel.version, wheel.constants, _recorded(wheel))
 
 
@@ -89,16 +108,15 @@ def damage_of(wheel: LibraryWheel) -> str:
     return f"{listed(gone)} {'is' if len(gone) == 1 else 'are'} gone: {again}" if gone else ""
 
 
-def unpacked(wheel: Path, folder: Path) -> RequiredWheel:
+def unpacked(wheel: Path, tag: Tag, folder: Path) -> RequiredWheel:
     """Return the one whose wheel is given, made by us, with its files unpacked below `folder`."""
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
     [scheme] = folder.glob("*.data/data")
-    distribution, version, *_ = wheel.name.split("-")
-    text = (folder / naming.import_name(distribution) / "__init__.py").read_text(encoding="utf-8")
+    text = (folder / tag.import_name / "__init__.py").read_text(encoding="utf-8")
     paths = (path for path in sorted(scheme.rglob("*")) if path.is_file())
     files = {PurePosixPath(path.relative_to(scheme)): path for path in paths}
-    return RequiredWheel(version, locator.read(text), files)
+    return RequiredWheel(tag.full_version, locator.read(text), files)
 
 
 def write_prefix(wheels: Iterable[RequiredWheel], folder: Path) -> None:
@@ -107,31 +125,28 @@ def write_prefix(wheels: Iterable[RequiredWheel], folder: Path) -> None:
     They are copies, which an upstream's build may do with as it likes, and nothing that a tool
     could follow to a place outside: installers share files between environments (uv), and a
     pkg-config takes a linked .pc for what it leads to. The plain names are links in the prefix.
-    Raises BuildError where two have one plain name.
+    Raises BuildError where two have one name, or one a name that leads out of the prefix.
     """
     owners: dict[PurePosixPath, RequiredWheel] = {}
     for wheel in wheels:
-        for name, path in wheel.files.items():
-            goal = folder / name
-            goal.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, goal)
-        for plain, own in _plain_names(wheel):
-            other = owners.setdefault(plain, wheel)
+        for name in (*wheel.files, *wheel.plain_names):
+            other = owners.setdefault(name, wheel)
             if other is not wheel:
-                raise BuildError(f"{other} and {wheel} both have {plain}: no build can use both")
-            link = folder / plain
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(os.path.relpath(folder / own, link.parent))
+                raise BuildError(f"{other} and {wheel} both have {name}: no build can use both")
+        for name, path in wheel.files.items():
+            shutil.copyfile(path, _goal(folder, name, wheel))
+        for plain, own in wheel.plain_names.items():
+            goal = _goal(folder, plain, wheel)
+            goal.symlink_to(os.path.relpath(_goal(folder, own, wheel), goal.parent))
 
 
-def _plain_names(wheel: RequiredWheel) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
-    """Yield each further name in the prefix, and the name of the file that it stands for."""
-    headers = PurePosixPath("include", wheel.constants.pywheel)
-    for name in wheel.files:
-        if name.is_relative_to(headers):
-            yield PurePosixPath("include") / name.relative_to(headers), name
-    for plain, goal in wheel.constants.plain.items():
-        yield PurePosixPath(plain), PurePosixPath(goal)
+def _goal(folder: Path, name: PurePosixPath, wheel: RequiredWheel) -> Path:
+    """Return the place of a name in the prefix, whose folder is there then."""
+    if name.is_absolute() or ".." in name.parts:
+        raise BuildError(f"{wheel} names {str(name)!r}, which would be outside the build's prefix")
+    goal = folder / name
+    goal.parent.mkdir(parents=True, exist_ok=True)
+    return goal
 
 
 def _recorded(wheel: LibraryWheel) -> dict[PurePosixPath, Path]:
@@ -143,12 +158,13 @@ def _recorded(wheel: LibraryWheel) -> dict[PurePosixPath, Path]:
 def _place(recorded: str, wheel: LibraryWheel) -> PurePosixPath | None:
     """Return the path below the prefix of what RECORD names; None for what is elsewhere.
 
-    RECORD is relative to the site folder and may not name ``lib``: a site folder below lib goes
-    up no further.
+    It is known by its end, as the locator knows it. RECORD is relative to the site folder and may
+    not name ``lib``: a site folder below lib goes up no further. Where the site folder is the
+    prefix (`uv pip install --target`), it goes up nowhere.
     """
     path, pywheel = PurePosixPath(recorded), wheel.constants.pywheel
-    if path.parts[:1] not in (("..",), ("/",)):
-        return None  # the locator, the dist-info
+    if path.parts[:1] in ((naming.import_name(wheel.name),), (wheel.package.info.name,)):
+        return None
     if path.name in wheel.constants.libraries:
         return PurePosixPath("lib", path.name)
     if path.parts[-2:-1] == ("pkgconfig",):

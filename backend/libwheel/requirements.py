@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import Specifier, SpecifierSet
+from packaging.version import Version
 
 from libwheel import naming, recipe, required
 from libwheel import task as tasks
@@ -25,9 +27,10 @@ from libwheel.task import Task
 
 @dataclass(frozen=True)
 class Installed:
-    """A library wheel in the environment of this process."""
+    """A library wheel in the environment of this process; `hides` is the sibling of its name."""
 
     wheel: LibraryWheel
+    hides: Path | None = None
 
     def __str__(self) -> str:
         return str(self.wheel)
@@ -42,7 +45,12 @@ class Installed:
 
     @property
     def requires(self) -> tuple[Requirement, ...]:
-        return tuple(Requirement(f"{n}{v}") for n, v in self.wheel.constants.requires.items())
+        return self.wheel.requires
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        return f"installed in {self.wheel.site}{f' (not {self.hides})' if self.hides else ''}"
 
 
 @dataclass(frozen=True)
@@ -82,12 +90,12 @@ Found = Installed | Sibling
 class Resolution:
     """All that a recipe requires, also by way of others: by name, what is required first.
 
-    `direct` are the names that the recipe has itself. `asked` are the requirements of recipes
-    that have no sibling to serve them.
+    `direct` are the names that the recipe has itself, with the versions that it takes. `asked`
+    are the requirements of recipes that have no sibling, and all those of `lacking`.
     """
 
     found: Mapping[str, Found]
-    direct: frozenset[str]
+    direct: Mapping[str, SpecifierSet]
     lacking: tuple[Lacking, ...] = ()
     asked: tuple[Requirement, ...] = ()
 
@@ -97,14 +105,17 @@ class Resolution:
         return (one.task for one in self.found.values() if isinstance(one, Sibling))
 
     @property
-    def dependencies(self) -> tuple[str, ...]:
-        """What the wheel's metadata requires: what the wheels that it is built on allow.
+    def ranges(self) -> Mapping[str, str]:
+        """The library wheels that the wheel runs with: of each the versions, as PEP 440 has them.
 
-        Raises BuildError with everything that cannot be had.
+        They are those that the recipe takes and that the wheel it is built on allows. Raises
+        BuildError with everything that cannot be had.
         """
         self.stop_for_lacking()
-        direct = ((name, self.found[name].compatible) for name in sorted(self.direct))
-        return tuple(str(Requirement(f"{name}{compatible}")) for name, compatible in direct)
+        return {
+            name: str(_narrowed(SpecifierSet(self.found[name].compatible) & taken))
+            for name, taken in sorted(self.direct.items())
+        }
 
     def stop_for_lacking(self) -> None:
         """Raise BuildError with everything that cannot be had."""
@@ -113,7 +124,7 @@ class Resolution:
 
     def of(self, sibling: Sibling) -> Resolution:
         """Return what a sibling requires, as it was found here."""
-        direct = frozenset(_names(sibling.requires))
+        direct = _direct(sibling.requires)
         needed = set(direct)
         for name in reversed(tuple(self.found)):
             if name in needed:
@@ -128,7 +139,7 @@ def resolve(task: Task, site_folders: Iterable[Path]) -> Resolution:
     in ranges that do not go together; RecipeError for a mistake in a sibling.
     """
     folders = site_folders if task.resolved.requires else ()
-    there = packages.installed(folder for folder in folders if folder.is_dir())
+    there = packages.installed(folders)
     return _Search(task, {package.key: package for package in there}).resolution()
 
 
@@ -176,7 +187,7 @@ class _Search:
         results = [known[name] for name in order]
         return Resolution(
             found={w.name: f for w, f in results if not isinstance(f, Lacking)},
-            direct=frozenset(wish.name for wish in direct),
+            direct=_direct(wish.requirement for wish in direct),
             lacking=tuple(found for _, found in results if isinstance(found, Lacking)),
             asked=tuple(wish.requirement for wish, found in results if self._is_asked(wish, found)),
         )
@@ -188,18 +199,19 @@ class _Search:
         return not has_sibling and not isinstance(wish.by, Installed)
 
     def _find(self, wish: _Wish) -> Found | Lacking:
-        package = self.there.get(wish.name)
+        package, folder = self.there.get(wish.name), self._sibling_folder(wish)
         if package:
-            return _installed(wish, package)
-        folder = self._sibling_folder(wish)
-        return self._sibling(wish, folder) if folder else _nowhere(wish, self._beside(wish))
+            return _installed(wish, package, folder)
+        return self._sibling(wish, folder) if folder else self._nowhere(wish)
 
     def _beside(self, wish: _Wish) -> Path:
         return self.task.resolved.folder.parent / wish.name
 
     def _sibling_folder(self, wish: _Wish) -> Path | None:
+        """Return the sibling's; an sdist lies anywhere, and has none."""
         folder = self._beside(wish)
-        return folder if (folder / recipe.FILE).is_file() else None
+        is_there = not self.task.is_of_sdist and (folder / recipe.FILE).is_file()
+        return folder if is_there else None
 
     def _sibling(self, wish: _Wish, folder: Path) -> Found | Lacking:
         """Read the sibling for its default release, if that fits, else for the first that does."""
@@ -211,11 +223,16 @@ class _Search:
         if not fitting:
             return _lacking(wish, f"{folder} has {', '.join(versions)}", _get(wish))
         config = {"version": fitting[0], "jobs": str(self.task.settings.jobs)}
-        made = tasks.within(folder, config, self.task.environment, self.task.console)
-        return Sibling(made)
+        console = replace(self.task.console, about=identity.name)
+        return Sibling(tasks.within(read, identity, config, self.task.environment, console))
+
+    def _nowhere(self, wish: _Wish) -> Lacking:
+        beside = f", nor is there a recipe for it in {self._beside(wish)}"
+        there = f"{wish.name} is not installed{'' if self.task.is_of_sdist else beside}"
+        return _lacking(wish, there, _get(wish))
 
 
-def _installed(wish: _Wish, package: Package) -> Found | Lacking:
+def _installed(wish: _Wish, package: Package, sibling: Path | None) -> Found | Lacking:
     where = f"{package} is installed in {package.site}"
     wheels = library_wheels.among([package])
     if not wheels:
@@ -225,12 +242,7 @@ def _installed(wish: _Wish, package: Package) -> Found | Lacking:
         return _lacking(wish, f"{where}, and {damage}", "")
     if not wish.takes(wheels[0].version):
         return _lacking(wish, where, _get(wish, "-U "))
-    return Installed(wheels[0])
-
-
-def _nowhere(wish: _Wish, folder: Path) -> Lacking:
-    there = "is not installed, nor is there a recipe for it"
-    return _lacking(wish, f"{wish.name} {there} in {folder}", _get(wish))
+    return Installed(wheels[0], sibling)
 
 
 def _lacking(wish: _Wish, what: str, hint: str) -> Lacking:
@@ -256,6 +268,27 @@ def _ordered(graph: Mapping[str, Collection[str]]) -> tuple[str, ...]:
     except CycleError as error:
         names = " requires ".join(reversed(error.args[1]))
         raise BuildError(f"library wheels cannot require each other: {names}") from None
+
+
+def _direct(requirements: Iterable[Requirement]) -> dict[str, SpecifierSet]:
+    """Return the versions that are taken of each name."""
+    found: dict[str, SpecifierSet] = {}
+    for one in requirements:
+        name = canonical(one.name)
+        found[name] = found.get(name, SpecifierSet()) & one.specifier
+    return found
+
+
+def _narrowed(versions: SpecifierSet) -> SpecifierSet:
+    """Return the same range without the lower bounds that another implies."""
+    lower = [one for one in versions if one.operator in (">=", ">", "~=", "==")]
+    highest = max(lower, key=lambda one: (_bound(one), one.operator != ">="), default=None)
+    kept = (one for one in versions if one.operator != ">=" or one is highest)
+    return SpecifierSet(",".join(map(str, kept)))
+
+
+def _bound(lower: Specifier) -> Version:
+    return Version(lower.version.removesuffix(".*"))
 
 
 def _names(requirements: Iterable[Requirement]) -> tuple[str, ...]:

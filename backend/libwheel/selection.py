@@ -36,13 +36,18 @@ def select(resolved: Resolved, prefix: Path) -> Selection:
     """Choose from the installed tree at `prefix`."""
     drop = resolved.wheel.drop
     installed = {path.relative_to(prefix).as_posix(): path for path in _files(prefix)}
-    kept = {n: p for n, p in installed.items() if not matches_any(n, (*REPLACED, *drop))}
+    kept = {n: p for n, p in installed.items() if not is_left_out(resolved, n)}
     headers = {n.removeprefix("include/"): p for n, p in kept.items() if _is_header(resolved, n)}
     binaries = _binaries(resolved, kept)
     shipped = {*binaries.values(), *headers.values()}
     leftover = [n for n, p in kept.items() if p not in shipped and not _is_other_name(n, p)]
     mistakes = (*_unmatched(drop, installed), *_leftover(resolved, leftover))
     return Selection(binaries, headers, mistakes)
+
+
+def is_left_out(resolved: Resolved, name: str) -> bool:
+    """Tell whether an installed file, by its path in the prefix, is none of the wheel's matter."""
+    return matches_any(name, (*REPLACED, *resolved.wheel.drop))
 
 
 def _files(prefix: Path) -> Iterator[Path]:

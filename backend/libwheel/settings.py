@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from libwheel.errors import BuildError, nearest
-from libwheel.recipe import Choice
+from libwheel.recipe import Option
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ PATHS = ("work-dir", "source")
 
 
 def parse(
-    config: Mapping[str, str | Sequence[str]] | None, options: Sequence[Choice] = ()
+    config: Mapping[str, str | Sequence[str]] | None, options: Sequence[Option] = ()
 ) -> Settings:
     """Read a frontend's `config_settings`; `options` are the recipe's own.
 
@@ -84,7 +84,7 @@ def _stop_for_unknown_settings(given: Iterable[str], known: Mapping[str, str]) -
         raise BuildError("\n".join(lines))
 
 
-def _chosen(option: Choice, value: str) -> str:
+def _chosen(option: Option, value: str) -> str:
     if value not in option.values:
         wanted = " or ".join(map(repr, option.values))
         near = nearest(value, option.values)

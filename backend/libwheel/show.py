@@ -16,7 +16,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from libwheel.binaries import elf
 from libwheel.binaries.binary import Binary
 from libwheel.errors import BuildError
-from libwheel.recipe import Choice, Source
+from libwheel.recipe import Option, Source
 from libwheel.task import Task
 
 
@@ -75,7 +75,7 @@ def _places(source: Source) -> Iterator[str]:
             yield f"Debian: {archive.debian}{needs}"
 
 
-def _option(option: Choice) -> str:
+def _option(option: Option) -> str:
     values = "|".join(option.values)
     return f"  -C {option.name}={values}: {option.description}; default: {option.default}"
 

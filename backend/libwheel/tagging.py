@@ -122,5 +122,5 @@ def _library(
         suffix=library.suffix,
         cflags=library.cflags,
         libs=library.libs,
-        conflicts=tuple(name for name in library.conflicts if name in copied),
+        conflicts=library.conflicts,
     )

@@ -38,6 +38,11 @@ class Task:
         return file_time(self.environment.epoch)
 
     @property
+    def is_of_sdist(self) -> bool:
+        """The recipe's folder is an unpacked sdist: for one release, and with nothing beside it."""
+        return (self.resolved.folder / sdist.PKG_INFO).is_file()
+
+    @property
     def needs(self) -> Sequence[Sequence[Source]]:
         """What has to be fetched: a local source takes the place of the release's."""
         return self.resolved.needs[1:] if self.settings.source else self.resolved.needs
@@ -52,7 +57,7 @@ class Task:
     @property
     def other_needs(self) -> Mapping[str, Sequence[Sequence[Source]]]:
         """What each other release needs; none where the release is settled, as an sdist's is."""
-        if self.settings.source or (self.resolved.folder / sdist.PKG_INFO).is_file():
+        if self.settings.source or self.is_of_sdist:
             return {}
         versions = [release.version for release in self.recipe.releases]
         versions.remove(self.resolved.release.version)
@@ -71,20 +76,21 @@ def load(
     Raises RecipeError with every mistake in either of the recipe's files, BuildError for a
     setting or environment variable that cannot be used.
     """
-    return within(folder, config, settings.environment(variables), console)
+    environment = settings.environment(variables)
+    return within(*read(folder), config, environment, console)
 
 
 def within(
-    folder: Path,
+    recipe: Recipe,
+    identity: Identity,
     config: Mapping[str, str | Sequence[str]] | None,
     environment: Environment,
     console: Console,
 ) -> Task:
-    """Read the recipe in `folder`, for an environment that was read before; see `load`."""
-    recipe, identity = read(folder)
+    """Return the task for a recipe and an environment that were read before; see `load`."""
     chosen = settings.parse(config, recipe.options)
     native = target.native()
-    version, choices = _choice(folder, recipe, chosen)
+    version, choices = _choice(recipe, chosen)
     resolved = recipe.resolve(version, native, choices)
     tag = Tag(
         identity.name,
@@ -118,12 +124,12 @@ def _undeclared(recipe: Recipe, identity: Identity) -> list[Problem]:
     return metadata.undeclared_requires(identity) if any(b.requires for b in bodies) else []
 
 
-def _choice(folder: Path, recipe: Recipe, chosen: Settings) -> tuple[str | None, Mapping[str, str]]:
+def _choice(recipe: Recipe, chosen: Settings) -> tuple[str | None, Mapping[str, str]]:
     """Return the version and the options that are asked for.
 
     An sdist was made for one version and one choice of options, and holds to them.
     """
-    path = folder / sdist.PKG_INFO
+    path = recipe.folder / sdist.PKG_INFO
     if not path.is_file():
         return chosen.version, chosen.chosen
     pinned = str(BytesHeaderParser().parsebytes(path.read_bytes())["Version"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -86,15 +87,45 @@ def test_from_a_fresh_copy_one_command_builds_what_it_takes(
     checkout: Path, tmp_path: Path, wheels: Path
 ) -> None:
     cache = {"LIBWHEEL_CACHE": str(tmp_path / "cache")}
-    done = libwheel("build", checkout / "answer-upper", "-o", tmp_path / "dist", variables=cache)
+    build = ("build", "--timings", checkout / "answer-upper", "-o", tmp_path / "dist")
+    done = libwheel(*build, variables=cache)
     steps = [line for line in done.stdout.splitlines() if re.match(r"\* .*required", line)]
     assert steps == [
         f"* answer-{name} 1.2.3, which is required: from {checkout / f'answer-{name}'}"
         for name in ("lower", "middle")
     ]
+    timings = re.findall(r"(?m)^ *[\d.]+ s  (.*)$", done.stdout)
+    of_each = ("fetch", "unpack", "stage", "audit", "pack")
+    whose = ("", "answer-lower: ", "answer-middle: ")
+    assert {f"{of}{step}" for of in whose for step in of_each} <= set(timings)
+    assert len(set(timings)) == len(timings)
+    assert not [step for step in timings if "required" in step]
     built(only(tmp_path / "dist"), wheels)
     again = libwheel("build", checkout / "answer-upper", "-o", tmp_path / "dist", variables=cache)
     assert again.stdout.count("taking the installed tree from the cache") == 3
+
+
+def test_the_cache_is_filled_for_all_that_a_build_takes(checkout: Path, tmp_path: Path) -> None:
+    """Each archive once, whoever asks for it; only the recipe's own is unpacked."""
+    cache = {"LIBWHEEL_CACHE": str(tmp_path / "cache")}
+    upper, lower = checkout / "answer-upper", checkout / "answer-lower"
+    done = libwheel("fetch", upper, lower, variables=cache)
+    assert done.returncode == 0, done.stdout
+    said = re.findall(r"(?m)^[0-9a-f]{64}  (\S+)$", done.stdout)
+    assert len(said) == len(set(said)) == len(STACKED)
+    done = libwheel("fetch", "--unpack", tmp_path / "source", upper, variables=cache)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "source/upper.h").is_file()
+    assert not (tmp_path / "source/lower.h").exists()
+
+
+def test_a_build_says_which_wheel_it_takes(checkout: Path, venv: Venv, tmp_path: Path) -> None:
+    site = venv.ask("-c", "import sysconfig as s; print(s.get_path('purelib'))")
+    path = {"PYTHONPATH": f"{site}:{os.environ['PYTHONPATH']}"}
+    done = libwheel("build", checkout / "answer-middle", "-o", tmp_path, variables=path)
+    assert done.returncode == 0, done.stdout
+    said = f"against answer-lower 1.2.3, installed in {site} (not {checkout / 'answer-lower'})"
+    assert f"  {said}\n" in done.stdout
 
 
 def test_the_metadata_name_what_is_required_directly(wheels: Path) -> None:
@@ -152,6 +183,22 @@ def test_uv_build(checkout: Path, wheels: Path, tmp_path: Path) -> None:
     built(only(tmp_path), wheels)
 
 
+@pytest.mark.parametrize("installer", ["pip", "uv"])
+def test_installed_from_the_checkout_all_at_once(
+    installer: str, checkout: Path, tmp_path: Path
+) -> None:
+    """The one alone cannot be: for what it requires, installers look on an index."""
+    venv = make_venv(tmp_path / "venv")
+    folders = (checkout / "answer-lower", checkout / "answer-middle")
+    install = {
+        "pip": (sys.executable, "-m", "pip", "--python", venv.python, "install"),
+        "uv": ("uv", "pip", "install", "--python", venv.python),
+    }
+    run(*install[installer], *folders, variables=isolated())
+    code = "import answer_middle_pywheel as p; print(*p.load())"
+    assert venv.ask("-c", code) == "liblower-pywheel-1.so libmiddle-pywheel-2.so"
+
+
 @pytest.fixture(scope="module")
 def sdist(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("sdist")
@@ -177,8 +224,10 @@ def test_an_sdist_with_uv_whose_files_are_shared(sdist: Path, wheels: Path, tmp_
 
 
 def test_an_sdist_alone_says_what_it_needs(sdist: Path, tmp_path: Path) -> None:
+    """What lies beside it is somebody else's."""
     shutil.unpack_archive(sdist, tmp_path, filter="data")
     folder = only(tmp_path, "answer_upper-1.2.3")
+    make_sample("answer-middle", tmp_path)
     assert b"Dynamic: Requires-Dist\n" in (folder / "PKG-INFO").read_bytes()
     done = attempt(
         *(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--skip-dependency-check"),
@@ -187,8 +236,7 @@ def test_an_sdist_alone_says_what_it_needs(sdist: Path, tmp_path: Path) -> None:
     )
     assert done.returncode != 0
     assert (
-        "error: answer-upper 1.2.3 requires answer-middle: answer-middle is not installed, nor is "
-        f"there a recipe for it in {tmp_path / 'answer-middle'}; "
+        "error: answer-upper 1.2.3 requires answer-middle: answer-middle is not installed; "
         "python -m pip install 'answer-middle'"
     ) in done.stdout
 
@@ -204,5 +252,12 @@ def test_a_plan_says_how_the_prefix_comes_to_be(checkout: Path, venv: Venv, tmp_
     fetched = libwheel("fetch", setting, "--unpack", folder / "source", recipe)
     assert fetched.returncode == 0, fetched.stdout
     run("sh", "-c", copy, variables={"PATH": venv.path, "PYTHONPATH": ""})
+    prefix = folder / "requires"
+    assert not [path for path in prefix.rglob("*") if path.is_symlink()]
+    told = run(
+        *("pkgconf", "--variable=includedir", "middle"),
+        variables={"PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")},
+    )
+    assert Path(told.strip()).resolve().is_relative_to(prefix)
     run("sh", script)
     assert (folder / "destination/usr/local/lib/libupper.so").is_file()

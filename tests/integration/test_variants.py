@@ -71,6 +71,34 @@ def test_a_variant_says_what_it_is_in_every_name(sample: SampleRecipe, tmp_path:
     assert shown.startswith(f"answer-variants {full} build 0, for ")
 
 
+def test_what_a_variant_lacks_is_told_wherever_it_is_asked_for(
+    sample: SampleRecipe, tmp_path: Path
+) -> None:
+    made = libwheel("build", sample.folder, "-o", tmp_path / "dist", "-Cwidths=narrow")
+    assert made.returncode == 0, made.stdout
+    assert "warning: answer-variants 1.2.3+narrow has no answer_wide, but " in made.stdout
+    [wheel] = (tmp_path / "dist").iterdir()
+    venv = make_venv(tmp_path / "venv")
+    venv.install(wheel)
+    lacking = "answer-variants 1.2.3+narrow has no library 'answer_wide'; it has answer\n"
+    done = attempt(venv.python, "-I", "-m", PACKAGE, "cflags", "answer_wide")
+    assert (done.returncode, done.stdout) == (1, f"error: {lacking}")
+    folder = venv.ask("-m", PACKAGE, "pkgconfigdir")
+    asked = ("pkg-config", "--print-errors", "--exists", "answer_wide-pywheel")
+    done = attempt(*asked, variables={"PKG_CONFIG_PATH": folder})
+    assert done.returncode != 0
+    assert "answer_wide-pywheel" in done.stdout
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.15)\nproject(it C)\n"
+        "find_package(answer-variants-pywheel REQUIRED COMPONENTS answer_wide)\n"
+    )
+    variables = {"PATH": venv.path}
+    done = attempt("cmake", "-S", tmp_path, "-B", tmp_path / "build", variables=variables)
+    assert done.returncode == 1
+    said = "this answer-variants-pywheel (1.2.3+narrow) has no answer_wide; it has answer"
+    assert said in " ".join(done.stdout.split())
+
+
 def test_an_option_that_a_configuration_does_not_use(tmp_path: Path) -> None:
     made = make_sample("cmake-variants", tmp_path)
     recipe = made.folder / "recipe.toml"
@@ -83,6 +111,21 @@ def test_an_option_that_a_configuration_does_not_use(tmp_path: Path) -> None:
     assert len(said) == 2
     assert "build.options.ANSWER_DEEP was not used" in said[0]
     assert "build.options.ANSWER_WIED (configuration 'wide') was not used" in said[1]
+
+
+def test_two_configurations_that_install_one_path(tmp_path: Path) -> None:
+    made = make_sample("cmake-variants", tmp_path)
+    recipe = made.folder / "recipe.toml"
+    text = recipe.read_text(encoding="utf-8")
+    assert "ANSWER_WIDE = true" in text
+    recipe.write_text(text.replace("ANSWER_WIDE = true", 'CMAKE_C_FLAGS_RELEASE = "-g"'))
+    done = libwheel("build", made.folder, "-o", tmp_path / "dist")
+    assert done.returncode == 1
+    assert (
+        "build.configuration: the configurations 'narrow' and 'wide' both install "
+        "lib/libanswer.so.1.2.3, with different content: one of them must not"
+    ) in done.stdout
+    assert "include/answer.h, with" not in done.stdout
 
 
 def in_tree(folder: Path) -> Path:

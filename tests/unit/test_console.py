@@ -6,6 +6,7 @@ import pty
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,13 @@ def test_a_redirected_file_gets_no_escape_codes(tmp_path: Path) -> None:
     with path.open("w") as stream:
         everything(Console(stream))
     assert "\033" not in path.read_text()
+
+
+def test_steps_for_something_else_are_told_apart() -> None:
+    stream = io.StringIO()
+    console = Console(stream)
+    other = replace(console, about="openmp")
+    with other.step("compile"), console.step("compile"):
+        pass
+    assert [timing.step for timing in console.timings] == ["compile", "openmp: compile"]
+    assert stream.getvalue() == "* openmp: compile\n* compile\n"

@@ -27,6 +27,12 @@ WIDE = Library(name="wide", description="", headers=("wide/*.h", "both.h"), suff
         ('extern int f(void) __asm__("answer");', 'extern int f(void) __asm__("answer64_");'),
         ('#include "answer.h"\n#  include <x/answer>\nanswer', '#include "answer.h"\n'
          "#  include <x/answer>\nanswer64_"),
+        ('#include_next <answer>\n# import "answer.h"\n#included answer',
+         '#include_next <answer>\n# import "answer.h"\n#included answer64_'),
+        ('#if __has_include("answer.h") && defined answer\n',
+         '#if __has_include("answer.h") && defined answer64_\n'),
+        ("#if __has_include_next (<x/answer>)\n", "#if __has_include_next (<x/answer>)\n"),
+        ("x__has_include(answer)", "x__has_include(answer64_)"),
         ("0answer answer0 _answer answer_ 0xanswer", "0answer answer0 _answer answer_ 0xanswer"),
         ("a.answer=answer;answer\r\nanswer", "a.answer64_=answer64_;answer64_\r\nanswer64_"),
         ("name##_ answer##_", "name##_ answer64_##_"),

@@ -22,6 +22,7 @@ LAYERS = (
     ("cli_doctor", "cli_recipes", "cli_repair"),
     ("cli_command", "pipeline", "show"),
     ("assembly", "building", "requirements", "task", "tools", "workspace"),
+    ("configurations",),
     (
         "audit",
         "buildsystems",

@@ -37,7 +37,6 @@ def test_the_folders_of_a_workspace_are_all_its_own() -> None:
     places = [*SPACE.folders, SPACE.version_script]
     assert len(set(places)) == len(places)
     assert {path.parent for path in places} == {SPACE.root}
-    assert SPACE.installed == Path("/w/destination/usr/local")
 
 
 @systems
@@ -151,20 +150,31 @@ def test_the_json_differs_by_everything_else(asked: Request) -> None:
 def configured(system: str) -> Request:
     asked = request(system)
     configurations = (
-        Configuration(name="lp64", cflags=("-DNARROW",)),
-        Configuration(name="ilp64", options={"LEVEL": 64}, targets=("wide",), ldflags=("-lw",)),
+        Configuration(name="lp64"),
+        Configuration(name="ilp64", options={"LEVEL": 64}, targets=("wide",)),
     )
     return replace(asked, build=replace(asked.build, configuration=configurations))
 
 
-def test_configurations_are_built_one_after_another_into_one_place() -> None:
+def test_configurations_are_built_one_after_another_each_into_a_place_of_its_own() -> None:
     first, second = plan.build_jobs(configured("cmake"), SPACE)
     assert (first.name, second.name) == ("lp64", "ilp64")
     assert (first.folder, second.folder) == (Path("/w/build/lp64"), Path("/w/build/ilp64"))
-    assert first.destination == second.destination == SPACE.destination
+    assert first.installed == Path("/w/destination/lp64/usr/local")
+    assert second.installed == Path("/w/destination/ilp64/usr/local")
     assert first.source == second.source == SPACE.source
     assert (first.build.options["LEVEL"], second.build.options["LEVEL"]) == (3, 64)
     assert (first.build.targets, second.build.targets) == (("answer", "question"), ("wide",))
+
+
+def test_a_configuration_finds_what_all_before_it_have_installed() -> None:
+    asked = request("cmake")
+    configurations = tuple(Configuration(name=name) for name in "abc")
+    asked = replace(asked, build=replace(asked.build, configuration=configurations))
+    flags = [job.variables["LDFLAGS"].split() for job in plan.build_jobs(asked, SPACE)]
+    found = [[word for word in words if word.startswith("-L")] for words in flags]
+    a, b = (f"-L/w/destination/{name}/usr/local/lib" for name in "ab")
+    assert found == [[], [a], [a, b]]
 
 
 @pytest.mark.parametrize("system", ["cmake", "meson"])
@@ -181,17 +191,17 @@ def test_a_plan_with_configurations(system: str) -> None:
 
 def test_each_configuration_has_its_own_flags(tmp_path: Path) -> None:
     made = plan.make(configured("cmake"), Workspace(tmp_path, tmp_path / "logs"))
-    assert not {"CFLAGS", "CXXFLAGS", "LDFLAGS"} & made.variables.keys()
-    show = 'echo "${CFLAGS##* } ${LDFLAGS##* }"'
+    assert "LDFLAGS" not in made.variables
+    show = 'case "$LDFLAGS" in *-L*) echo second ;; *) echo first ;; esac'
     commands = tuple(replace(c, argv=("sh", "-c", show)) for c in made.commands[::3])
     shown = run_shell(replace(made, commands=commands).as_shell())
-    assert shown.splitlines() == ["-DNARROW -lm", """c"' -lw"""]
+    assert shown.splitlines() == ["first", "second"]
 
 
 def test_the_json_differs_by_what_one_configuration_has() -> None:
     asked = configured("cmake")
     narrow, wide = asked.build.configuration
-    for other in (replace(narrow, cflags=()), replace(narrow, options={"MORE": 1})):
+    for other in (replace(narrow, targets=("more",)), replace(narrow, options={"MORE": 1})):
         changed = replace(asked, build=replace(asked.build, configuration=(other, wide)))
         assert key(changed) != key(asked)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,13 @@ def test_each_rule_of_doctor_is_used() -> None:
     [folder] = doctor.__path__
     text = "".join(path.read_text() for path in Path(folder).glob("*.py"))
     assert {Rule[name] for name in re.findall(r"\bRule\.([A-Z_]+)", text)} == set(Rule)
+
+
+def test_the_threads_are_those_of_the_recipe() -> None:
+    recipe = tomllib.loads((ROOT / "recipes/openblas/recipe.toml").read_text())
+    [section] = re.findall(r"(?ms)^## Threads$(.+?)^## ", (ROOT / "README.md").read_text())
+    [threads] = [option for option in recipe["option"] if option["name"] == "threads"]
+    assert list(dict.fromkeys(re.findall(r"`threads=(\w+)`", section))) == threads["values"]
+    section = " ".join(section.split())
+    assert f"up to {recipe['build']['options']['NUM_THREADS']} threads" in section
+    assert f"OpenBLAS {recipe['release'][0]['version']};" in section

@@ -33,12 +33,10 @@ REST_64 = REST + 'conflicts = ["answer64"]\n' + BOTH
 CONFIGURATIONS = """
 [[build.configuration]]
 name = "lp64"
-cflags = ["-DC"]
 [[build.configuration]]
 name = "ilp64"
 options = { LEVEL = 64, WIDE = true }
 targets = ["answer64"]
-ldflags = ["-lm"]
 when = { option = { integers = "both" } }
 """
 WHEN = """
@@ -101,6 +99,7 @@ def test_what_depends_on_an_option_goes_without_it(recipe: Recipe) -> None:
     assert "OPENMP" not in resolved.build.options
     assert names(resolved) == (["answer"], ["lp64"])
     assert resolved.library[0].conflicts == ()
+    assert resolved.left_out == ("answer64",)
 
 
 @pytest.mark.parametrize("label", ["lp64.pthreads", "openmp", "both", "pthreads.pthreads", "more"])
@@ -115,8 +114,7 @@ def test_a_configuration_is_laid_over_the_build(recipe: Recipe) -> None:
     assert narrow.options == {"SHARED": True, "LEVEL": 3, "NAME": "x", "OPENMP": True}
     assert wide.options == {**narrow.options, "LEVEL": 64, "WIDE": True}
     assert (narrow.targets, wide.targets) == ((), ("answer64",))
-    assert (narrow.cflags, wide.cflags) == (("-DA", "-DB", "-DC"), ("-DA", "-DB"))
-    assert (narrow.ldflags, wide.ldflags) == ((), ("-lm",))
+    assert narrow.cflags == wide.cflags == ("-DA", "-DB")
 
 
 def test_without_configurations_there_is_one_build_without_a_name(folder: Path) -> None:
@@ -161,6 +159,17 @@ def test_a_mistake_on_any_combination_is_found(folder: Path) -> None:
         "(did you mean 'meson'?)",
         "patches: 'none.patch' is not a file in the recipe",
     ]
+
+
+def test_a_library_that_only_another_value_or_machine_has_is_not_left_out(folder: Path) -> None:
+    added = BOTH.replace('"both"', '"lp64"')
+    recipe = read(folder, HEAD + RELEASE + REST + added + OPTIONS)
+    assert recipe.resolve(None, GLIBC).left_out == ()
+    assert recipe.resolve(None, GLIBC, {"integers": "lp64"}).left_out == ()
+    elsewhere = BOTH.replace("option = {", 'arch = "aarch64", option = {')
+    recipe = read(folder, HEAD + RELEASE + REST + elsewhere + OPTIONS)
+    assert recipe.resolve(None, GLIBC, {"integers": "lp64"}).left_out == ()
+    assert recipe.resolve(None, ARM, {"integers": "lp64"}).left_out == ("answer64",)
 
 
 def option(name: str, *values: str) -> str:
@@ -224,6 +233,15 @@ SECOND = '[[library]]\nname = "more"\nfile = "answer"\ndescription = "More"\nhea
             SECOND + 'expect = [{ symbol = "answer_number" }]',
             "library[2].expect: is said of a file that 'answer' has already: put it there",
         ),
+        (
+            'libs = ["-Wl,--as-needed", "-lm", "-lanswer", "-lanswr"]',
+            "library[1].libs: '-lanswr' is neither the library itself nor one of the system's "
+            "(did you mean '-lanswer'?)",
+        ),
+        ('libs = ["-l:libm.so"]', "library[1].libs: '-l:libm.so' is neither the library itself"),
+        ('libs = ["-lm -ldl"]', "library[1].libs: must be one flag of letters, digits and any of"),
+        ('cflags = ["-DA=\\"b\\""]', "library[1].cflags: must be one flag of letters, digits and"),
+        ('cflags = [""]', "library[1].cflags: must be one flag of letters, digits and any of"),
         (
             'expect = [{ symbol = "kernel", instructions = "avx513" }]',
             "library[1].expect[1].instructions: must be one of avx512, not 'avx513'",

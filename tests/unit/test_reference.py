@@ -14,7 +14,7 @@ TABLES = (
     recipe.Source,
     recipe.Archive,
     recipe.Bundled,
-    recipe.Choice,
+    recipe.Option,
     recipe.Build,
     recipe.Configuration,
     recipe.Library,

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -9,9 +14,11 @@ from libwheel import required
 from libwheel.consumer import library_wheels, packages
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.errors import BuildError
+from libwheel.locator import Offer
 from libwheel.naming import Tag
 from unit.consumer.installed import SITE, install, install_library_wheel
 from unit.installed_locator import install as install_hdf5
+from unit.staged import write
 
 OMP = Tag("openmp", "19.1.7", "5", 0)
 ABI = Tag("omp-debug", "1.0", "5", 2, "static")
@@ -31,7 +38,7 @@ def openmp(tmp_path: Path) -> LibraryWheel:
 def test_an_installed_one_is_what_record_lists_of_the_prefix(tmp_path: Path) -> None:
     site = install_hdf5(tmp_path).site
     wheel = required.installed(found(site, "hdf5"))
-    assert (wheel.name, wheel.version, wheel.compatible) == ("hdf5", "1.14.5", "~= 1.14.5")
+    assert str(wheel) == "hdf5 1.14.5"
     assert sorted(map(str, wheel.files)) == [
         "include/hdf5-pywheel/hdf5.h",
         "include/hdf5-pywheel/sub/more.h",
@@ -52,17 +59,34 @@ def test_a_site_folder_below_lib_need_not_name_it(tmp_path: Path) -> None:
     assert PurePosixPath("lib/libomp-pywheel-5.so") in required.installed(found(site)).files
 
 
+def test_a_site_folder_that_is_the_prefix(tmp_path: Path) -> None:
+    """`uv pip install --target`; the locator's own pkgconfig folder is none of the prefix."""
+    before = install_library_wheel(tmp_path / "env", OMP, {"omp": b""})
+    site = tmp_path / "target"
+    shutil.copytree(before, site)
+    kept = shutil.ignore_patterns("python3.11")
+    for name in ("lib", "include"):
+        shutil.copytree(before.parents[2] / name, site / name, ignore=kept)
+    own = "openmp_pywheel/pkgconfig/openmp-pywheel.pc"
+    write(site / own, "")
+    record = next(site.glob("*.dist-info")) / "RECORD"
+    text = record.read_text().replace("../../../", "").replace("../../lib", "lib/lib")
+    record.write_text(f"{text}{own},,\n")
+    wheel = found(site)
+    assert required.damage_of(wheel) == ""
+    assert dict(required.installed(wheel).files) == {
+        PurePosixPath(name): site / name
+        for name in ("lib/libomp-pywheel-5.so", "include/openmp-pywheel/header.h")
+    }
+
+
 def test_files_that_are_gone(openmp: LibraryWheel) -> None:
     for path in openmp.libraries.values():
         path.unlink()
-    message = (
-        f"openmp 19.1.7 is installed in {openmp.site} and of no use: "
+    assert required.damage_of(openmp) == (
         "lib/libomp-pywheel-5.so is gone: "
         "python -m pip install --force-reinstall --no-deps 'openmp==19.1.7'"
     )
-    with pytest.raises(BuildError) as caught:
-        required.installed(openmp)
-    assert str(caught.value) == message
 
 
 def test_what_pip_s_target_leaves_out(openmp: LibraryWheel) -> None:
@@ -103,7 +127,7 @@ def pack(folder: Path, tag: Tag, site: Path) -> Path:
 def test_a_wheel_gives_what_its_installation_gives(tmp_path: Path) -> None:
     site = install_library_wheel(tmp_path / "env", ABI, {"omp": b"elf"})
     installed = required.installed(found(site, "omp-debug"))
-    unpacked = required.unpacked(pack(tmp_path, ABI, site), tmp_path / "unpacked")
+    unpacked = required.unpacked(pack(tmp_path, ABI, site), ABI, tmp_path / "unpacked")
     assert unpacked.version == "1.0+static"
     assert unpacked.constants == installed.constants
     assert unpacked.digests == installed.digests
@@ -118,6 +142,18 @@ def test_the_digests_are_of_what_the_build_sees(openmp: LibraryWheel) -> None:
     after = required.installed(openmp).digests
     assert after.keys() == before.keys()
     assert [name for name in before if before[name] != after[name]] == ["lib/libomp-pywheel-5.so"]
+
+
+def test_a_plain_name_makes_a_difference_to_a_build(openmp: LibraryWheel) -> None:
+    wheel = required.installed(openmp)
+    links = {name: goal for name, goal in wheel.digests.items() if goal.startswith("->")}
+    assert links == {
+        "include/header.h": "-> include/openmp-pywheel/header.h",
+        "lib/libomp.so": "-> lib/libomp-pywheel-5.so",
+        "lib/pkgconfig/omp.pc": "-> lib/pkgconfig/omp-pywheel.pc",
+    }
+    other = replace(wheel.constants, plain={"lib/libgomp.so": "lib/libomp-pywheel-5.so"})
+    assert replace(wheel, constants=other).digests != wheel.digests
 
 
 def test_the_prefix_has_plain_names_too(tmp_path: Path, openmp: LibraryWheel) -> None:
@@ -147,6 +183,97 @@ def test_no_two_can_have_one_plain_name(tmp_path: Path, openmp: LibraryWheel) ->
     message = "openmp 19.1.7 and other 2.0 both have include/header.h: no build can use both"
     with pytest.raises(BuildError, match=message):
         required.write_prefix(wheels, tmp_path / "requires")
+
+
+def test_no_two_can_have_one_name_of_their_own(tmp_path: Path, openmp: LibraryWheel) -> None:
+    one = required.installed(openmp)
+    text = write(tmp_path / "x.pc", "")
+    name = PurePosixPath("lib/pkgconfig/x-pywheel.pc")
+    wheels = [replace(one, files={name: text}), replace(one, version="20", files={name: text})]
+    message = f"openmp 19.1.7 and openmp 20 both have {name}: no build can use both"
+    with pytest.raises(BuildError, match=message):
+        required.write_prefix(wheels, tmp_path / "requires")
+
+
+OUTSIDE = "include/openmp-pywheel/../../../escaped"
+
+
+def test_nothing_is_written_outside_the_prefix(tmp_path: Path, openmp: LibraryWheel) -> None:
+    """By a line of RECORD, or by the plain name or its goal that the locator has."""
+    record = openmp.package.info / "RECORD"
+    record.write_text(record.read_text() + f"../../../{OUTSIDE},,\n")
+    (tmp_path / "escaped").write_text("")  # where that is
+    recorded = required.installed(found(openmp.site))
+    whole = required.installed(openmp)
+    absolute = str(tmp_path / "a1" / "escaped")
+    plain = ({absolute: "lib/libomp.so"}, {"lib/../../escaped": "x"}, {"x": "../escaped"})
+    said = (replace(whole, constants=replace(whole.constants, plain=names)) for names in plain)
+    for number, wheel in enumerate((recorded, *said)):
+        folder = tmp_path / f"a{number}" / "requires"
+        with pytest.raises(BuildError, match=r"openmp 19\.1\.7 names '.*escaped', which would be"):
+            required.write_prefix([wheel], folder)
+        assert not list(folder.parent.rglob("escaped*"))
+
+
+HEADERS = {
+    "openblas/cblas.h": "32",
+    "openblas/sub/a.h": "",
+    "openblas64/cblas.h": "64",
+    "more/cblas.h": "more",
+    "more/sub/b.h": "",
+    "top.h": "",
+    "sub/top.h": "",
+    "openmp-pywheel/top.h": "",
+}
+OFFER: Offer = {
+    "file": "libomp-pywheel-5.so",
+    "include": ".",
+    "requires": [],
+    "cflags": [],
+    "libs": [],
+    "conflicts": [],
+}
+
+
+def test_the_plain_names_are_the_locator_s(tmp_path: Path, openmp: LibraryWheel) -> None:
+    """Those of the wheel's include folder, and of the libraries' that go together."""
+    offers: dict[str, Offer] = {
+        "one": {**OFFER, "include": "openblas", "conflicts": ["other"]},
+        "other": {**OFFER, "include": "openblas64"},
+        "more": {**OFFER, "include": "more"},
+    }
+    locator = openmp.site / "openmp_pywheel" / "__init__.py"
+    text = locator.read_text()
+    kept = [line for line in text.splitlines() if not line.startswith("OFFERS")]
+    at = next(i for i, line in enumerate(kept) if line.startswith("REQUIRES"))
+    locator.write_text("\n".join([*kept[:at], f"OFFERS: dict = {offers!r}", *kept[at:]]))
+    record = openmp.package.info / "RECORD"
+    names = [f"include/openmp-pywheel/{name}" for name in HEADERS]
+    names.append("lib/pkgconfig/openmp-pywheel-19.1.7-0.pc")
+    names.append("lib/pkgconfig/omp-pywheel.pc")
+    names.append("lib/cmake/openmp-pywheel/openmp-pywheel-config.cmake")
+    for name in names:
+        header = HEADERS.get(name.removeprefix("include/openmp-pywheel/"), "")
+        write(openmp.site.parents[2] / name, header)
+    lines = "".join(f"../../../{name},,\n" for name in names)
+    record.write_text(record.read_text() + lines)
+    mine = tmp_path / "requires"
+    required.write_prefix([required.installed(found(openmp.site))], mine)
+    asked = (sys.executable, "-m", "openmp_pywheel", "prefix")
+    variables = {"PYTHONPATH": str(openmp.site), "LIBWHEEL_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(asked, env=variables, check=True, capture_output=True, text=True)
+    assert listing(mine) == listing(Path(done.stdout.strip()))
+    assert (mine / "include/cblas.h").read_text() == "more"
+    assert not (mine / "include/sub/a.h").exists()
+
+
+def listing(prefix: Path) -> dict[str, str]:
+    """Return what the files of a prefix hold, also those that links lead to."""
+    return {
+        str(Path(folder, name).relative_to(prefix)): Path(folder, name).read_text()
+        for folder, _, names in os.walk(prefix, followlinks=True)
+        for name in names
+    }
 
 
 def test_what_is_no_library_wheel_is_not_found(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from libwheel import requirements, task
 from libwheel.console import Console
@@ -75,7 +76,7 @@ class Place:
         with pytest.raises(BuildError) as caught:
             found.stop_for_lacking()
         with pytest.raises(BuildError):
-            _ = found.dependencies
+            _ = found.ranges
         return str(caught.value)
 
 
@@ -90,7 +91,7 @@ def shown(found: Resolution) -> dict[str, str]:
 
 def test_nothing_is_required(place: Place) -> None:
     place.recipe("alone")
-    assert place.resolve("alone") == Resolution({}, frozenset())
+    assert place.resolve("alone") == Resolution({}, {})
 
 
 def test_what_is_installed_comes_before_a_sibling(place: Place) -> None:
@@ -99,8 +100,69 @@ def test_what_is_installed_comes_before_a_sibling(place: Place) -> None:
     place.install("openmp", "19.1.7", compatible=">= 19.1.7, < 23")
     found = place.resolve("openblas")
     assert shown(found) == {"openmp": "Installed openmp 19.1.7"}
-    assert found.dependencies == ("openmp<23,>=19.1.7",)
+    assert found.ranges == {"openmp": "<23,>=19.1.7"}
     assert found.asked == ()
+
+
+@pytest.mark.parametrize(
+    ("requirement", "compatible", "both"),
+    [
+        ("openmp", ">= 19.1.7", ">=19.1.7"),
+        ("openmp >= 19", ">= 19.1.7", ">=19.1.7"),
+        ("openmp >= 19.1.7", ">= 19.1.7.0", ">=19.1.7"),
+        ("openmp >= 19.1, != 19.2", ">= 19", "!=19.2,>=19.1"),
+        ("openmp >= 19, < 20", ">= 19.1.7", "<20,>=19.1.7"),
+        ("openmp < 21", ">= 19.1.7, < 20", "<20,<21,>=19.1.7"),
+        ("openmp == 19.*", ">= 19.1.7", "==19.*,>=19.1.7"),
+        ("openmp == 19.1.7", ">= 19", "==19.1.7"),
+        ("openmp == 19.*", ">= 19", "==19.*"),
+        ("openmp >= 19", "~= 19.1", "~=19.1"),
+        ("openmp > 19.1.6", ">= 19.1", ">19.1.6"),
+    ],
+)
+def test_what_the_author_wrote_stays_and_is_not_said_twice(
+    place: Place, requirement: str, compatible: str, both: str
+) -> None:
+    place.recipe("openblas", requirement)
+    place.install("openmp", "19.1.7", compatible=compatible)
+    [versions] = place.resolve("openblas").ranges.values()
+    assert SpecifierSet(versions) == SpecifierSet(both)
+
+
+def test_a_closed_folder_on_the_path_is_passed_over(place: Place) -> None:
+    place.recipe("openblas", "openmp")
+    site = place.install("openmp", "19.1.7")
+    closed = place.prefix / "closed"
+    (closed / "site").mkdir(parents=True)
+    closed.chmod(0)
+    place.sites = [closed / "site", place.prefix / "python.zip", site]
+    write(place.sites[1], "")
+    try:
+        assert shown(place.resolve("openblas")) == {"openmp": "Installed openmp 19.1.7"}
+    finally:
+        closed.chmod(0o700)
+
+
+def test_where_what_is_installed_is_and_what_it_comes_before(place: Place) -> None:
+    place.recipe("openblas", "openmp")
+    site = place.install("openmp", "19.1.7")
+    there = place.resolve("openblas").found["openmp"]
+    assert isinstance(there, Installed)
+    assert there.place == f"installed in {site}"
+    folder = place.recipe("openmp")
+    there = place.resolve("openblas").found["openmp"]
+    assert isinstance(there, Installed)
+    assert there.place == f"installed in {site} (not {folder})"
+
+
+def test_what_lies_beside_an_sdist_is_no_sibling(place: Place) -> None:
+    folder = place.recipe("openblas", "openmp")
+    place.recipe("openmp")
+    write(folder / "PKG-INFO", "Name: openblas\nVersion: 1.0\n")
+    assert place.lacking("openblas") == (
+        "openblas 1.0 requires openmp: openmp is not installed; python -m pip install 'openmp'"
+    )
+    assert list(map(str, place.resolve("openblas").asked)) == ["openmp"]
 
 
 def test_what_only_an_index_has_is_asked_for_also_where_it_is_installed(place: Place) -> None:
@@ -124,8 +186,9 @@ def test_a_sibling_s_default_release_if_it_fits(
     sibling = found.found["openmp"]
     assert isinstance(sibling, Sibling)
     assert (sibling.version, sibling.task.settings.jobs) == (version, 7)
-    assert found.dependencies == (f"openmp>={version}",)
+    assert found.found["openmp"].compatible == f">= {version}"
     assert (found.asked, list(found.siblings)) == ((), [sibling.task])
+    assert sibling.task.console.about == "openmp"
 
 
 def test_no_release_of_the_sibling_is_in_range(place: Place) -> None:
@@ -200,11 +263,12 @@ def test_what_is_required_requires_more(place: Place) -> None:
     found = place.resolve("upper")
     assert next(iter(found.found)) == "lower"
     assert set(found.found) == {"lower", "middle", "other"}
-    assert found.dependencies == ("middle>=1.0", "other>=1.0")
+    assert found.ranges == {"middle": ">=1.0", "other": ">=1.0"}
     middle = found.found["middle"]
     assert isinstance(middle, Sibling)
-    assert found.of(middle) == Resolution({"lower": found.found["lower"]}, frozenset({"lower"}))
-    assert found.of(middle).dependencies == ("lower>=1.2",)
+    taken = {"lower": SpecifierSet(">= 1")}
+    assert found.of(middle) == Resolution({"lower": found.found["lower"]}, taken)
+    assert found.of(middle).ranges == {"lower": ">=1.2"}
 
 
 def test_a_sibling_s_requirement_that_only_an_index_has(place: Place) -> None:

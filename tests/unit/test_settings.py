@@ -9,7 +9,7 @@ import pytest
 
 from conftest import ROOT
 from libwheel.errors import BuildError
-from libwheel.recipe import Choice
+from libwheel.recipe import Option
 from libwheel.settings import (
     HELP,
     IGNORED_VARIABLES,
@@ -71,7 +71,7 @@ def test_every_unknown_setting_is_shown_with_its_nearest_and_all_that_there_are(
     )
 
 
-THREADS = Choice(name="threads", description="Whose threads", values=("openmp", "pthreads"))
+THREADS = Option(name="threads", description="Whose threads", values=("openmp", "pthreads"))
 
 
 def test_the_recipe_s_own_options() -> None:

@@ -6,7 +6,7 @@ import re
 
 from libwheel.buildsystems.job import LIBDIR, PREFIX, Job
 from libwheel.process import Command
-from libwheel.recipe import Option
+from libwheel.recipe import Value
 
 PROGRAMS = ("make",)
 
@@ -29,7 +29,7 @@ def unused(job: Job, log: str) -> list[str]:
     return [name for name in job.build.options if name in names]
 
 
-def _option(name: str, value: Option) -> str:
+def _option(name: str, value: Value) -> str:
     """Return ``--enable-x`` for true, ``--enable-x=no`` for false, else ``--name=value``."""
     if value is True:
         return f"--{name}"

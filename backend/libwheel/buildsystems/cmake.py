@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from libwheel.buildsystems.job import LIBDIR, PREFIX, Job
 from libwheel.process import Command
-from libwheel.recipe import Option
+from libwheel.recipe import Value
 
 REQUIRES = ("cmake>=3.26", "ninja>=1.11")
 
 # What every build is told; a recipe's options come after it.
-_OPTIONS: Mapping[str, Option] = {
+_OPTIONS: Mapping[str, Value] = {
     "BUILD_SHARED_LIBS": True,
     "CMAKE_BUILD_TYPE": "Release",
     "CMAKE_INSTALL_PREFIX": str(PREFIX),
@@ -51,5 +51,5 @@ def unused(job: Job, log: str) -> list[str]:
     return [name for name in job.build.options if name.partition(":")[0] in names]
 
 
-def _value(value: Option) -> str:
+def _value(value: Value) -> str:
     return {True: "ON", False: "OFF"}[value] if isinstance(value, bool) else str(value)

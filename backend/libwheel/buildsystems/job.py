@@ -36,6 +36,11 @@ class Job:
         """The folder with upstream's build files."""
         return self.source / self.build.folder
 
+    @property
+    def installed(self) -> Path:
+        """The installed tree, below DESTDIR."""
+        return self.destination / PREFIX.relative_to("/")
+
     def command(self, title: str, folder: Path, *argv: str) -> Command:
         full = f"{title}-{self.name}" if self.name else title
         return Command(full, argv, folder, self.variables)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from libwheel.buildsystems.job import PREFIX, Job
 from libwheel.process import Command
-from libwheel.recipe import Option
+from libwheel.recipe import Value
 
 PROGRAMS = ("make",)
 
@@ -20,7 +20,7 @@ def commands(job: Job) -> tuple[Command, ...]:
 
     On the command line, because a makefile's own assignments win over the environment.
     """
-    given: Mapping[str, Option] = {
+    given: Mapping[str, Value] = {
         **{name: job.variables[name] for name in _FLAGS if name in job.variables},
         "PREFIX": str(PREFIX),
         "prefix": str(PREFIX),
@@ -51,6 +51,6 @@ def _mentions(text: str, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
-def _value(value: Option) -> str:
+def _value(value: Value) -> str:
     """Return 1 for true and nothing for false: what makefiles test for."""
     return {True: "1", False: ""}[value] if isinstance(value, bool) else str(value)

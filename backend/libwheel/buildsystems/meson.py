@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from libwheel.buildsystems.job import LIBDIR, PREFIX, Job
 from libwheel.process import Command
-from libwheel.recipe import Option
+from libwheel.recipe import Value
 
 REQUIRES = ("meson>=1.3", "ninja>=1.11")
 
@@ -39,5 +39,5 @@ def unused(_job: Job, _log: str) -> list[str]:
     return []
 
 
-def _value(value: Option) -> str:
+def _value(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

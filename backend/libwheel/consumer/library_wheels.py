@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.tags import parse_tag
 
@@ -24,12 +25,14 @@ class LibraryWheel:
     """A library wheel in an environment.
 
     `compatible` is the range of versions that a consumer built against it may run with.
-    `platforms` are the platform tags it was installed from.
+    `requires` are the library wheels that this one runs with. `platforms` are the platform tags
+    it was installed from.
     """
 
     name: str
     version: str
     compatible: SpecifierSet
+    requires: tuple[Requirement, ...]
     platforms: tuple[str, ...]
     constants: Constants
     package: Package
@@ -80,11 +83,13 @@ def _described(package: Package) -> LibraryWheel | None:
         text = (package.site / _locator(package)).read_text(encoding="utf-8")
         constants = locator.read(text)
         compatible = SpecifierSet(constants.compatible)
+        versions = dict(constants.requires).items()
+        requires = tuple(Requirement(f"{name}{text}") for name, text in versions)
     except (OSError, ValueError, TypeError):
         return None  # it has none, or it is somebody else's
     if constants.distribution != package.key:
         return None
-    return _wheel(package, constants, compatible)
+    return _wheel(package, constants, compatible, requires)
 
 
 def _remains(package: Package) -> LibraryWheel | None:
@@ -95,18 +100,24 @@ def _remains(package: Package) -> LibraryWheel | None:
         return None
     pywheel = naming.pywheel(package.key)
     constants = Constants(package.key, pywheel, "", "", tuple(libraries), {}, {}, {})
-    return _wheel(package, constants, SpecifierSet())
+    return _wheel(package, constants, SpecifierSet(), ())
 
 
 def _locator(package: Package) -> str:
     return f"{naming.import_name(package.key)}/__init__.py"
 
 
-def _wheel(package: Package, constants: Constants, compatible: SpecifierSet) -> LibraryWheel:
+def _wheel(
+    package: Package,
+    constants: Constants,
+    compatible: SpecifierSet,
+    requires: tuple[Requirement, ...],
+) -> LibraryWheel:
     return LibraryWheel(
         name=package.key,
         version=package.version,
         compatible=compatible,
+        requires=requires,
         platforms=tuple(sorted(set(_platforms(package)))),
         constants=constants,
         package=package,

@@ -145,8 +145,8 @@ def fetch_all(needs: Sequence[Sequence[Source]], places: Places) -> tuple[Fetche
 
     Of a need's alternatives, the first that is on this machine already is taken, else the first
     that the mirrors hold, else the first that can be had at all. One that needs a program which
-    lacks comes last, or not at all where the places say so. Raises SourceError where none can
-    be had.
+    lacks comes last, or not at all where the places say so. What was taken is told. Raises
+    SourceError where none can be had.
     """
     search = _Search(places)
     fetched: list[Fetched] = []
@@ -158,6 +158,8 @@ def fetch_all(needs: Sequence[Sequence[Source]], places: Places) -> tuple[Fetche
             attempts += error.attempts
     if attempts:
         raise SourceError(attempts)
+    for item in fetched:
+        places.console.note(f"source: {item.name} (sha256 {item.archive.sha256[:12]}...)")
     return tuple(fetched)
 
 

@@ -68,6 +68,7 @@ def library_wheel(
         name=name,
         version=version,
         compatible=SpecifierSet(f"~= {version}"),
+        requires=(),
         platforms=platforms,
         constants=Constants(name, f"{name}-pywheel", "", f"~= {version}", files, {}, {}, {}),
         package=Package(name, version, Path("site", f"{name}.dist-info"), (), ()),

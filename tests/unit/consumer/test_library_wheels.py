@@ -69,6 +69,17 @@ def test_one_whose_locator_says_nonsense_is_still_one(prefix: Path, value: str) 
     assert wheel.libraries[NAME] == prefix / "lib" / NAME
 
 
+@pytest.mark.parametrize("value", ["{'openmp': '>= what'}", "['openmp']", "None"])
+def test_one_that_requires_nonsense_is_still_one(prefix: Path, value: str) -> None:
+    text = (prefix / LOCATOR).read_text()
+    other = text.replace("REQUIRES: dict[str, str] = {}", f"REQUIRES: dict[str, str] = {value}")
+    assert other != text
+    (prefix / LOCATOR).write_text(other)
+    assert library_wheels.installed([prefix / SITE]) == ()
+    [wheel] = library_wheels.among(packages.installed([prefix / SITE]))
+    assert wheel.libraries[NAME] == prefix / "lib" / NAME
+
+
 def test_a_tag_that_is_none_is_passed_over(prefix: Path) -> None:
     (prefix / INFO / "WHEEL").write_text("Tag: what\n")
     [wheel] = library_wheels.installed([prefix / SITE])

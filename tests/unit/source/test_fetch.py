@@ -46,6 +46,11 @@ def get(
     return fetch_all([need], places_for(variables, console or quiet(), bundled, network_))
 
 
+def taken(name: str, data: bytes = DATA) -> str:
+    """Return the line that says what was taken."""
+    return f"  source: {name} (sha256 {sha256(data)[:12]}...)"
+
+
 def here(tmp_path: Path) -> Places:
     return places_for(environment(tmp_path / "cache"), quiet(), (), network(tmp_path / "apt"))
 
@@ -62,9 +67,11 @@ def test_upstream_then_the_cache(server: Loopback, tmp_path: Path) -> None:
     (first,) = get(tmp_path, need)
     assert (first.archive, first.name) == (need, "lib-1.0.tar.gz")
     assert first.path.read_bytes() == DATA
-    (second,) = get(tmp_path, need)
+    console = quiet()
+    (second,) = get(tmp_path, need, console=console)
     assert second == first
     assert server.paths == ["/lib-1.0.tar.gz"]
+    assert said(console).splitlines() == [taken("lib-1.0.tar.gz")]
 
 
 def test_nothing_but_the_archive_and_its_lock_is_left(server: Loopback, tmp_path: Path) -> None:
@@ -95,7 +102,7 @@ def test_bundled_files_come_first_then_mirrors(server: Loopback, tmp_path: Path)
         (tmp_path / name / "lib-1.0.tar.gz").write_bytes(data)
     need, mirror, console = source(DATA, url), str(tmp_path / "mirror"), quiet()
     (found,) = get(tmp_path, need, mirrors=mirror, bundled=[tmp_path / "sources"], console=console)
-    assert said(console) == ""
+    assert said(console).splitlines() == [taken("lib-1.0.tar.gz")]
     found.path.unlink()
     (tmp_path / "mirror" / "lib-1.0.tar.gz").write_bytes(DATA)
     assert get(tmp_path, need, mirrors=mirror, bundled=[tmp_path / "none"]) == (found,)
@@ -138,6 +145,7 @@ def test_a_mirror_without_the_file_is_told_of_where_it_was_asked(
         f"  fetching {server.address}/m/lib.tar.gz",
         f"  {server.address}/m/lib.tar.gz: 404 Not Found",
         f"  fetching {url}",
+        taken("lib.tar.gz"),
     ]
 
 
@@ -150,6 +158,7 @@ def test_the_next_location_is_tried_and_the_reason_told(server: Loopback, tmp_pa
         f"  fetching {gone}",
         f"  {gone}: 404 Not Found",
         f"  fetching {url}",
+        taken("lib.tar.gz"),
     ]
 
 
@@ -429,7 +438,10 @@ def test_a_source_whose_program_lacks_is_left_for_the_next(
     places = places_to_build(tmp_path, path)
     assert [item.name for item in fetch_all([[needy, plain]], places)] == ["b.tar.gz"]
     assert server.paths == ["/b.tar.gz"]
-    assert said(places.console).splitlines() == [f"  fetching {server.address}/b.tar.gz"]
+    assert said(places.console).splitlines() == [
+        f"  fetching {server.address}/b.tar.gz",
+        taken("b.tar.gz", OTHER),
+    ]
 
 
 def test_a_source_whose_program_is_there_is_as_good_as_any(
@@ -493,7 +505,7 @@ def test_what_is_only_fetched_needs_no_program_and_says_so(
     (found,) = fetch_all([[needy, gone]], places)
     assert found.archive is needy
     assert server.paths == ["/gone.tar.gz", "/a.tar.gz"]  # what can be built here comes first
-    assert said(places.console).splitlines()[-1] == (
+    assert said(places.console).splitlines()[-2] == (
         "warning: a.tar.gz needs gfortran, which is not on PATH (Debian: apt install gfortran): "
         "it cannot be built here"
     )
@@ -531,7 +543,7 @@ def test_two_builds_at_once_download_once(server: Loopback, tmp_path: Path) -> N
             ends = finish(second)
         begins = finish(first)
     assert waits == "  waiting for another build that fetches lib.tar.gz\n"
-    assert (begins, ends) == ([f"  fetching {url}"], [])
+    assert (begins, ends) == ([f"  fetching {url}", taken("lib.tar.gz")], [taken("lib.tar.gz")])
     assert server.paths == ["/lib.tar.gz"]
 
 
