@@ -1,8 +1,12 @@
-"""Builds a small C program against an installed library wheel, in the ways that README.md shows."""
+"""Builds a small C program against an installed library wheel, in the ways that README.md shows.
+
+All of them take the variables CC, CFLAGS and LDFLAGS.
+"""
 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,7 +24,11 @@ def by_pkg_config(
     flags = run("pkg-config", "--cflags", "--libs", *packages, variables=variables).split()
     libdir = run("pkg-config", "--variable=libdir", packages[0], variables=variables).strip()
     program = folder / "smoke"
-    run("cc", source, *flags, f"-Wl,-rpath,{libdir}", "-o", program, variables=variables)
+    words = [
+        word for name in ("CFLAGS", "LDFLAGS") for word in shlex.split(os.environ.get(name, ""))
+    ]
+    compiler = (os.environ.get("CC", "cc"), *words)
+    run(*compiler, source, *flags, f"-Wl,-rpath,{libdir}", "-o", program)
     return program
 
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sys
 import zipfile
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from email.parser import HeaderParser
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 
 import mapped
-from environments import Venv, attempt, libwheel, make_venv, run
-from extensions import packages
+from environments import Venv, attempt, make_venv, run
 from suites import Outcomes, counts, differences, run_suite
+from upstream import build_wheel, repair, requirements
 
 pytestmark = pytest.mark.real
 
@@ -72,52 +69,17 @@ def built(hdf5_venv: Venv, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("built")
     prefix = run(hdf5_venv.python, "-m", "hdf5_pywheel", "prefix").strip()
     with ThreadPoolExecutor() as pool:
-        h5py = pool.submit(build_wheel, H5PY, folder / "h5py", {"HDF5_DIR": prefix})
-        search = {"PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig"}
+        h5py = pool.submit(build_wheel, H5PY, folder / "h5py", {"HDF5_DIR": prefix, **QUICKLY})
+        search = {"PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig", **QUICKLY}
         versioned = pool.submit(build_wheel, VERSIONED, folder / "versioned", search)
     made = h5py.result(), versioned.result()
     [sdist] = (folder / "versioned" / "tmp").glob("pip-wheel-*/versioned-hdf5_*")
     return Built(*made, sdist)
 
 
-def build_wheel(requirement: str, folder: Path, variables: Mapping[str, str]) -> Path:
-    """Let pip fetch the sdist and build it; the unpacked sdist stays in `folder`.
-
-    Without pip's cache, which gives back the wheel that was built with whatever HDF5 before.
-    """
-    (folder / "tmp").mkdir(parents=True)
-    own = {"PYTHONPATH": "", "TMPDIR": str(folder / "tmp"), "PATH": path_without_ours()}
-    run(
-        *(sys.executable, "-m", "pip", "wheel", "--no-clean", "--no-cache-dir"),
-        *("--no-deps", "--no-binary", requirement.partition("==")[0], requirement),
-        *("-w", folder / "dist"),
-        variables={**QUICKLY, **own, **variables},
-    )
-    [wheel] = (folder / "dist").iterdir()
-    return wheel
-
-
-def path_without_ours() -> str:
-    """Return PATH without the tests' environment.
-
-    The `pkg-config` that PyPI's pkgconf puts there is a Python script, which finds none of its
-    modules in pip's isolated builds.
-    """
-    ours = str(Path(sys.executable).parent)
-    return ":".join(entry for entry in os.environ["PATH"].split(":") if entry != ours)
-
-
 @pytest.fixture(scope="module")
 def repaired(built: Built, hdf5_venv: Venv, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return repair(hdf5_venv, tmp_path_factory.mktemp("repaired"), built.h5py, built.versioned)
-
-
-def repair(building: Venv, out: Path, *wheels: Path) -> list[Path]:
-    """Run `libwheel repair` where it sees the packages of the environment."""
-    paths = (os.environ["PYTHONPATH"], str(packages(building.python)))
-    done = libwheel("repair", *wheels, "-o", out, variables={"PYTHONPATH": ":".join(paths)})
-    assert done.returncode == 0, done.stdout
-    return sorted(out.iterdir())
 
 
 @pytest.fixture(scope="module")
@@ -163,13 +125,6 @@ def test_the_metadata_say_which_hdf5_they_need(built: Built, repaired: list[Path
     for before, after in zip((built.h5py, built.versioned), repaired, strict=True):
         assert requirements(after) == requirements(before) | {Requirement("hdf5~=1.14.5")}
         assert "hdf5" not in {requirement.name for requirement in requirements(before)}
-
-
-def requirements(wheel: Path) -> set[Requirement]:
-    archive = zipfile.ZipFile(wheel)
-    [name] = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
-    said = HeaderParser().parsestr(archive.read(name).decode()).get_all("Requires-Dist", [])
-    return {Requirement(text) for text in said}
 
 
 def test_pip_refuses_an_hdf5_that_is_too_old_and_installs_nothing(

@@ -1,0 +1,5 @@
+"""Counts threads."""
+
+from loops._loops import threads
+
+__all__ = ["threads"]
