@@ -69,4 +69,6 @@ def test_an_openmp_that_is_too_old(offline: dict[str, str], tmp_path: Path) -> N
     done = libwheel("build", RECIPE, *out, variables=variables)
     assert (done.returncode, done.stdout) == (1, wanted)
     done = libwheel("build", RECIPE, *out, "-C", "threads=pthreads", variables=variables)
+    assert done.returncode == 1
+    assert "OpenBLAS-0.3.29.tar.gz" in done.stdout
     assert "openmp" not in done.stdout.lower()

@@ -46,3 +46,25 @@ def test_threads_that_are_not_given_are_not_waited_for(program: Path, what: str)
 
 def test_callers_with_several_numbers_of_threads_do_not_disturb_each_other(program: Path) -> None:
     assert said(program, "mixed") == "right\n"
+
+
+def test_a_fork_takes_nothing_from_those_who_compute(program: Path) -> None:
+    assert said(program, "busy") == "right\n"
+
+
+LIFTED = """
+import ctypes, openblas_pywheel
+from ctypes import byref, c_double, c_int
+omp = ctypes.CDLL(str(openblas_pywheel.libdir() / "libomp-pywheel-5.so"))
+omp.omp_set_num_threads(1)
+blas = openblas_pywheel.load()["libopenblas-pywheel-0.so"]
+omp.omp_set_num_threads(3)
+n, one, a = byref(c_int(400)), byref(c_double(1)), (c_double * 400**2)()
+blas.dgemm_(b"N", b"N", n, n, n, one, a, n, a, n, one, a, n)
+print(blas.openblas_get_num_threads())
+"""
+
+
+def test_the_number_of_threads_at_the_start_does_not_bound_later_ones(openblas_venv: Venv) -> None:
+    """As where the library is loaded under one of threadpoolctl's limits, which is then lifted."""
+    assert openblas_venv.ask("-c", LIFTED) == "3"

@@ -1,5 +1,5 @@
 /* Products and OpenMP loops where threads are forked away, withheld, or of several numbers.
- * Usage: blas_threads fork|once|mixed */
+ * Usage: blas_threads fork|busy|once|mixed */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include <cblas.h>
 #include <omp.h>
 
-enum { N = 400, CHILDREN = 3, CALLERS = 4, ROUNDS = 150, PATIENCE = 60 };
+enum { N = 400, CHILDREN = 3, CALLERS = 4, ROUNDS = 60, FORKS = 200, PATIENCE = 60 };
 
 static double a[N * N], right[N * N];
 
@@ -76,12 +76,20 @@ static void *caller(void *number)
     return (void *)wrong;
 }
 
-static int mixed(void)
+/* Forks take nothing away from the callers that go on. */
+static int mixed(int forks)
 {
     pthread_t callers[CALLERS];
     int failed = 0;
     for (long number = 0; number < CALLERS; number++)
         pthread_create(&callers[number], NULL, caller, (void *)number);
+    for (int child = 0; child < forks; child++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(EXIT_SUCCESS);
+        waitpid(pid, NULL, 0);
+        usleep(1000);
+    }
     for (int number = 0; number < CALLERS; number++) {
         void *wrong;
         pthread_join(callers[number], &wrong);
@@ -108,7 +116,9 @@ int main(int argc, char **argv)
     else if (strcmp(what, "once") == 0)
         failed = !loop_is_right();
     else if (strcmp(what, "mixed") == 0)
-        failed = mixed();
+        failed = mixed(0);
+    else if (strcmp(what, "busy") == 0)
+        failed = mixed(FORKS);
     puts(failed ? "failed" : "right");
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

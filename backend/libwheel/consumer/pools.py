@@ -73,8 +73,18 @@ def is_of_llvm(file: str) -> bool:
 
 
 def starts_threads(path: Path) -> bool:
-    """Tell whether a library makes threads itself; one that computes in OpenMP's makes none."""
+    """Tell whether a library makes threads itself, or by what lies beside it for its sake.
+
+    One that computes in OpenMP's makes none: what its runtime makes does not count.
+    """
     try:
-        return "pthread_create" in elf_light.imports(path)
+        needed = elf_light.glance(path).needed
+        beside = (path.with_name(name) for name in needed if not _is_openmp(name))
+        files = (path, *(file for file in beside if file.is_file()))
+        return any("pthread_create" in elf_light.imports(file) for file in files)
     except BuildError:
         return False
+
+
+def _is_openmp(file: str) -> bool:
+    return is_plain_openmp(file) or is_of_llvm(file)

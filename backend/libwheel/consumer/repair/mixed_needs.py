@@ -16,7 +16,7 @@ from libwheel.words import listed
 # What libraries with 64-bit integers put behind their names; see OpenBLAS's SYMBOLSUFFIX.
 _SUFFIXES = ("_64_", "64_", "_64")
 # What compilers add to a link: none has names that a suffix could be lacking of.
-_COMPILERS = ("libgcc_s.", "libgfortran", "libgomp", "libquadmath", "libstdc++")
+_COMPILERS = ("libgcc_s.", "libgfortran", "libquadmath", "libstdc++")
 
 
 def refuse(
@@ -71,7 +71,7 @@ def _may_have_anything(
     needed: str, brought: Mapping[str, ElfMember], installed: Mapping[str, Library]
 ) -> bool:
     is_known = needed in installed or needed in brought or needed.startswith(_COMPILERS)
-    return not is_known and not policy.is_system_library(needed)
+    return not (is_known or pools.is_plain_openmp(needed) or policy.is_system_library(needed))
 
 
 def _twin(name: str, exports: Iterable[str]) -> str | None:
