@@ -130,9 +130,12 @@ def _mapped(imports: Imports, copies: Iterable[Copy]) -> tuple[Member, ...]:
 
 
 def are_told(several: Collection[Copy]) -> bool:
-    """Tell whether copies of one library are told as several BLAS or OpenMP runtimes."""
-    kinds, owners = {copy.pool for copy in several}, {copy.owner for copy in several}
-    return None not in kinds and len(kinds) == 1 and len(owners) > 1
+    """Tell whether copies of one library are told as several BLAS or OpenMP runtimes.
+
+    A library wheel may have what a private copy is in several files: openblas has gotoblas.
+    """
+    kinds = {copy.pool for copy in several if copy.pool or not copy.shared}
+    return None not in kinds and len(kinds) == 1 and len({copy.owner for copy in several}) > 1
 
 
 def loaded(diagnosis: Diagnosis, imports: Imports) -> Diagnosis:

@@ -99,6 +99,25 @@ def test_two_copies_of_one_runtime_are_told_once(tmp_path: Path) -> None:
     assert "against one library wheel, such as openmp, and run" in fault.remedy
 
 
+def test_what_a_wheel_has_in_a_file_apart_is_told_once_too(tmp_path: Path) -> None:
+    kernels = names("kernel", 90)
+    files = {"openblas": b"calls", "gotoblas": b"kernels"}
+    install_library_wheel(tmp_path, OPENBLAS, files)
+    [owner] = (one for one in survey(tmp_path).packages if one.name == "openblas")
+    calls, apart = (OPENBLAS.library_file(stem) for stem in files)
+    private = thing(package("numpy", tmp_path), "numpy.libs/libblas.so", {*LP64, *kernels})
+    here = survey(
+        tmp_path,
+        [
+            thing(owner, f"../../{calls}", LP64, soname=calls),
+            thing(owner, f"../../{apart}", kernels, soname=apart),
+            private,
+        ],
+    )
+    assert [one.rule for one in several_pools(here)] == [Rule.SEVERAL_BLAS]
+    assert list(several_copies(here)) == []
+
+
 def test_llvm_s_and_intel_s_refuse_each_other(tmp_path: Path) -> None:
     intel = thing(package("intel-openmp", tmp_path), "../../libiomp5.so", LIBOMP)
     [fault] = found(tmp_path, openmp(tmp_path), intel)
