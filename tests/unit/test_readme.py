@@ -78,4 +78,4 @@ def test_the_threads_are_those_of_the_recipe() -> None:
     assert list(dict.fromkeys(re.findall(r"`threads=(\w+)`", section))) == threads["values"]
     section = " ".join(section.split())
     assert f"up to {recipe['build']['options']['NUM_THREADS']} threads" in section
-    assert f"OpenBLAS {recipe['release'][0]['version']};" in section
+    assert f"OpenBLAS {recipe['release'][0]['version']}." in section
