@@ -48,8 +48,9 @@ def test_the_wheel_has_exactly_the_files_of_the_layout(openblas_wheel: Path) -> 
 
 
 def test_auditwheel_agrees_with_the_platform_tag(openblas_wheel: Path) -> None:
+    """But for what the openmp wheel brings, which is not in this one."""
     shown = " ".join(run("auditwheel", "show", openblas_wheel).split())
-    [platform] = re.findall(r'the following platform tag: "(\S+)"', shown)
+    [platform] = re.findall(r'This constrains the platform tag to "(\S+)"', shown)
     assert openblas_wheel.name == f"openblas-0.3.29-0-py3-none-{platform}.whl"
 
 
@@ -156,7 +157,7 @@ def test_it_is_complete(openblas_venv: Venv, others: Venv, size: str) -> None:
 HEADERS = {
     "cblas.h": 200,
     "lapacke.h": 2500,
-    "f77blas.h": 400,
+    "f77blas.h": 250,
 }  # and how many they declare at least
 DECLARED = re.compile(r"\b((?:cblas|LAPACKE|openblas|goto)_\w+|[a-z]\w+_) *\(")
 
