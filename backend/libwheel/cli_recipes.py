@@ -115,7 +115,7 @@ def _plan(options: argparse.Namespace) -> int:
     wanted = plan.make(building.request(task, native.find(task.environment)), space)
     chosen = [word for item in options.config for word in ("-C", item)]
     fetch = ("libwheel", "fetch", *chosen, "--unpack", str(space.source), str(options.recipe))
-    head = f"# {task.tag.wheel} {task.tag.full_version} for {task.target}"
+    head = f"# {task.tag} for {task.target}"
     say(f"{head}\n# first: {shlex.join(fetch)}\n{_of_others(task, space)}{wanted.as_shell()}")
     return 0
 

@@ -47,6 +47,10 @@ class Tag:
     build: int
     variant: str = ""
 
+    def __str__(self) -> str:
+        """``openblas 0.3.29+pthreads``: the wheel, as a person names it."""
+        return f"{self.wheel} {self.full_version}"
+
     @property
     def full_version(self) -> str:
         """``0.3.29+pthreads``: the wheel's version, with the local label of a variant."""

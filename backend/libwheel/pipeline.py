@@ -39,8 +39,7 @@ from libwheel.required import RequiredWheel
 from libwheel.requirements import Installed, Resolution, Sibling
 from libwheel.source import availability, unpack
 from libwheel.source.fetch import Fetched, SourceError, fetch_all, places_for
-from libwheel.staging import StagedLibrary, StagedTree
-from libwheel.symbol_names import Names
+from libwheel.staging import StagedTree
 from libwheel.task import Task
 from libwheel.tools import PATCHELF, Tools, find_tools
 from libwheel.trees import InstalledTree
@@ -111,9 +110,13 @@ def _built(task: Task, found: Resolution, ready: Mapping[str, RequiredWheel], fo
         installed = installed_tree(task, tools, fetched, space, against)
         with task.console.step("stage"):
             chosen = selection.select(task.resolved, installed.prefix)
-            names = symbol_names.renames(task.resolved, tagging.originals(chosen))
+            upstream = tagging.originals(chosen)
+            names = symbol_names.renames(task.resolved, upstream)
             chosen = header_names.rewritten(task.resolved, chosen, names, space.stage)
-            tagged = _tagged(task, tools, chosen, names, space)
+            copied = _stripped(task, tools, chosen, space)
+            wanted = tagging.edits(upstream, copied, task.tag, names)
+            tagging.apply(task.resolved, wanted, tools.patchelf.path)
+            tagged = tagging.libraries(task.resolved, copied)
             libraries = assembly.with_foreign(tagged, against)
             texts = assembly.texts(task, libraries, fetched, against, found.ranges)
             written = assembly.write(texts, space.stage)
@@ -204,10 +207,10 @@ def _check_metadata(task: Task, found: Resolution, prepared: Path) -> None:
 def _note(task: Task) -> None:
     """Say what the person who builds should know before it begins."""
     if warning := task.resolved.release.warning:
-        task.console.warn(f"{task.tag.wheel} {task.tag.full_version}: {warning}")
+        task.console.warn(f"{task.tag}: {warning}")
     if left_out := task.resolved.left_out:
         task.console.warn(
-            f"{task.tag.wheel} {task.tag.full_version} has no {', '.join(left_out)}, but takes the "
+            f"{task.tag} has no {', '.join(left_out)}, but takes the "
             f"place of {task.tag.version}, which does: not for an index whose consumers need that"
         )
     if names := task.environment.ignored:
@@ -222,21 +225,15 @@ def _workspace(task: Task) -> AbstractContextManager[Workspace]:
     return workspace.temporary(task.tag.release_stem, task.environment.cache / "logs")
 
 
-def _tagged(
-    task: Task,
-    tools: Tools,
-    chosen: selection.Selection,
-    names: Mapping[str, Names],
-    space: Workspace,
-) -> tuple[StagedLibrary, ...]:
-    """Copy the chosen libraries, strip them, and give them their tagged names."""
+def _stripped(
+    task: Task, tools: Tools, chosen: selection.Selection, space: Workspace
+) -> dict[str, Path]:
+    """Copy the chosen libraries to their tagged names, and strip them; return them by name."""
     copied = tagging.copies(task.resolved, chosen, task.tag, space.stage)
     for path in dict.fromkeys(copied.values()):
         argv = (*tools.toolchain.strip, "--strip-unneeded", str(path))
         run(Command("strip", argv, space.stage), space.logs / "strip.log", task.console)
-    wanted = tagging.edits(tagging.originals(chosen), copied, task.tag, names)
-    tagging.apply(task.resolved, wanted, tools.patchelf.path)
-    return tagging.libraries(task.resolved, copied)
+    return copied
 
 
 def _packed(task: Task, found: Resolution, subject: Subject, folder: Path) -> str:

@@ -60,7 +60,7 @@ class Sibling:
     task: Task
 
     def __str__(self) -> str:
-        return f"{self.task.tag.wheel} {self.version}"
+        return str(self.task.tag)
 
     @property
     def version(self) -> str:
@@ -156,7 +156,7 @@ class _Wish:
 
     @property
     def whose(self) -> str:
-        return _shown(self.by) if isinstance(self.by, Task) else str(self.by)
+        return str(self.by.tag if isinstance(self.by, Task) else self.by)
 
     def takes(self, version: str) -> bool:
         return self.requirement.specifier.contains(version, prereleases=True)
@@ -293,7 +293,3 @@ def _bound(lower: Specifier) -> Version:
 
 def _names(requirements: Iterable[Requirement]) -> tuple[str, ...]:
     return tuple(canonical(requirement.name) for requirement in requirements)
-
-
-def _shown(task: Task) -> str:
-    return f"{task.tag.wheel} {task.tag.full_version}"
