@@ -25,6 +25,8 @@ TOP = "answer-1.2.3"  # the folder in the archive
 TWO_ABIS = {"sample-1": "sample-1.0.0", "sample-2": "sample-2.0.0"}
 # Recipes that require each other's wheels: each is built on the one before
 STACKED = {f"answer-{name}": f"{name}-1.2.3" for name in ("lower", "middle", "upper")}
+# One that is built on the wheel of cmake-answer, whose recipe must be beside it under its own name
+ASKER = {"cmake-asker": "asker-1.2.3"}
 WIDTHS = "cmake-widths"  # one source, built twice: with plain names, and with a suffix
 _TIME = 1_700_000_000  # of every file in it
 
@@ -160,6 +162,18 @@ ODD: Mapping[str, Changed] = {
             ),
         ),
     ),
+    # A target's floor may be older than that
+    "needs-glibc-2.27": Changed(
+        "make-answer",
+        (
+            Edit("upstream/answer.c", "    return 0;", '    return memfd_create("", 0);'),
+            Edit(
+                "upstream/answer.c",
+                "int answer_internal(void)",
+                "int memfd_create(const char *, unsigned);\nint answer_internal(void)",
+            ),
+        ),
+    ),
 }
 
 
@@ -176,7 +190,7 @@ def make_sample(name: str, tmp_path: Path) -> SampleRecipe:
 
 
 def _top(name: str) -> str:
-    return (TWO_ABIS | STACKED).get(name, TOP)
+    return (TWO_ABIS | STACKED | ASKER).get(name, TOP)
 
 
 def _release(archive: Path) -> str:

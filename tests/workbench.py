@@ -180,11 +180,27 @@ def on_small_disk(bench: Bench, folder: Path, size: str, *arguments: str) -> tup
     This needs root or user namespaces.
     """
     folder.mkdir(exist_ok=True)
-    space = "-m" if os.geteuid() == 0 else "-rm"
-    command = bench.command(*arguments)
-    mounting = ("unshare", space, "sh", "-c", _ON_SMALL_DISK, "sh", size, folder)
-    done = attempt(*mounting, *command, variables=bench.variables)
-    assert done.returncode != 99, f"no file system can be mounted here: {done.stdout}"
+    words = (size, folder, *bench.command(*arguments))
+    done = _with_own_mounts(_ON_SMALL_DISK, *words, variables=bench.variables)
     output, _, left = done.stdout.partition("left:\n")
     done.stdout = output
     return done, left.splitlines()
+
+
+_IN_READ_ONLY_HOME = 'mount -t tmpfs -o ro tmpfs "$HOME" || exit 99; exec "$@"'
+
+
+def in_read_only_home(bench: Bench, *arguments: str, **variables: str) -> Done:
+    """Build where nobody, root neither, can write to HOME; see `on_small_disk`."""
+    home = bench.root / "home"
+    home.mkdir(exist_ok=True)
+    given = {**bench.variables, "HOME": str(home), **variables}
+    return _with_own_mounts(_IN_READ_ONLY_HOME, *bench.command(*arguments), variables=given)
+
+
+def _with_own_mounts(script: str, *words: str | Path, variables: Mapping[str, str]) -> Done:
+    """Run a script that mounts something, for itself alone; it ends with 99 if it cannot."""
+    space = "-m" if os.geteuid() == 0 else "-rm"
+    done = attempt("unshare", space, "sh", "-c", script, "sh", *words, variables=variables)
+    assert done.returncode != 99, f"no file system can be mounted here: {done.stdout}"
+    return done

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -10,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from packaging.version import Version
 
 from libwheel import cmake_config, locator, metadata, pkgconfig, sbom
-from libwheel.binaries import elf
+from libwheel.binaries import reading
 from libwheel.building import applied_patches
 from libwheel.recipe import Archive, Source
 from libwheel.required import RequiredWheel
@@ -23,15 +22,13 @@ from libwheel.trees import InstalledTree
 
 Texts = Mapping[tuple[Role, PurePosixPath], str]
 
-_POINTER_SIZE = struct.calcsize("P")
-
 
 def with_foreign(
     libraries: tuple[StagedLibrary, ...], required: Sequence[RequiredWheel]
 ) -> tuple[StagedLibrary, ...]:
     """Return the libraries with what each needs of the wheels that they are built against."""
     offered = {one.file: one for wheel in required for one in _offered(wheel)}
-    needed = {library: elf.read(library.file.bytes_at).needed for library in libraries}
+    needed = {library: reading.read(library.file.bytes_at).needed for library in libraries}
     return tuple(
         replace(library, foreign=tuple(offered[name] for name in names if name in offered))
         for library, names in needed.items()
@@ -55,7 +52,7 @@ def texts(
     modules = locator.modules(tag, task.resolved.compatible_range, libraries, requires)
     return {
         **pkgconfig.texts(packages, tag),
-        **cmake_config.texts(tag, libraries, _POINTER_SIZE),
+        **cmake_config.texts(tag, libraries, task.target.pointer_size),
         **{(Role.LOCATOR, path): text for path, text in modules.items()},
         (Role.SBOM, sbom.path(tag)): _bill(task, fetched, required),
     }
@@ -81,7 +78,7 @@ def staged_tree(
 ) -> StagedTree:
     """Return everything that ships, sorted by role and path."""
     include = PurePosixPath(task.tag.include_folder)
-    files = list(dict.fromkeys(library.file for library in libraries))
+    files = list(dict.fromkeys(file for library in libraries for file in library.files))
     files += [StagedFile(Role.HEADER, include / n, p) for n, p in chosen.headers.items()]
     files += [
         StagedFile(Role.LICENSE, PurePosixPath(name), installed.licenses / name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -12,8 +13,8 @@ from pathlib import Path
 from libwheel import configurations, plan, programs
 from libwheel.buildsystems.job import LIBDIR, PREFIX, Job
 from libwheel.errors import BuildError, RecipeError, nearest
-from libwheel.files import locked, writing_to
-from libwheel.plan import Plan, Request, Workspace
+from libwheel.files import explain_os_error, is_full, locked, no_space, writing_to
+from libwheel.plan import Plan, Request
 from libwheel.process import CommandError, run
 from libwheel.required import RequiredWheel
 from libwheel.settings import CACHE_HINT
@@ -23,9 +24,14 @@ from libwheel.task import Task
 from libwheel.toolchains.toolchain import Toolchain
 from libwheel.tools import Tools, source_programs
 from libwheel.trees import InstalledTree, TreeCache
+from libwheel.workspace import Workspace
 
-# GNU ld, of a version script of upstream's whose node has no name: it takes none beside ours.
-_ANONYMOUS = "anonymous version tag cannot be combined with other version tags"
+# Of a version script of upstream's whose node has no name: no linker takes one beside ours.
+_ANONYMOUS = (
+    "anonymous version tag cannot be combined with other version tags",  # GNU ld
+    "anonymous version definition is used in combination with other version definitions",  # LLD
+)
+_NO_SPACE = "NoSpaceLeft"  # zig, of its cache
 
 # Stands for the workspace in a key: where a build happened must not matter.
 _ANYWHERE = Workspace(Path("/libwheel"), Path("/libwheel/logs"))
@@ -35,7 +41,9 @@ def request(task: Task, toolchain: Toolchain) -> Request:
     """Return what the task's plan is made from."""
     resolved = task.resolved
     requires = bool(resolved.requires)
-    return Request(resolved.build, task.tag, toolchain, task.epoch, task.settings.jobs, requires)
+    return Request(
+        resolved.build, task.tag, toolchain, task.epoch, task.settings.jobs, task.target, requires
+    )
 
 
 def applied_patches(task: Task, fetched: Sequence[Fetched]) -> list[Path]:
@@ -119,7 +127,8 @@ def tree_key(
     task: Task, tools: Tools, fetched: Sequence[Fetched], against: Sequence[RequiredWheel] = ()
 ) -> str:
     """Return the key of the tree that a build would install: all that makes a difference to it."""
-    wanted = replace(request(task, tools.toolchain), jobs=1)
+    toolchain = replace(tools.toolchain, launcher=None)
+    wanted = replace(request(task, toolchain), jobs=1)
     requires = {"requires": [wheel.digests for wheel in against]} if against else {}
     return TreeCache.key(
         {
@@ -143,6 +152,9 @@ def _built(task: Task, tools: Tools, fetched: Sequence[Fetched], space: Workspac
     prepare_source(task, fetched, space.source)
     _check_licenses(task, space.source)
     wanted = request(task, tools.toolchain)
+    if launcher := tools.toolchain.launcher:
+        task.console.note(f"compiling through {launcher.name}")
+        launcher.start(task.environment)
     logs = _run(plan.make(wanted, space), task, tools, space)
     jobs = plan.build_jobs(wanted, space)
     _check_places(task, jobs)
@@ -159,8 +171,13 @@ def _built(task: Task, tools: Tools, fetched: Sequence[Fetched], space: Workspac
 def _run(wanted: Plan, task: Task, tools: Tools, space: Workspace) -> dict[str, Path]:
     """Run the plan; return the logs of its commands, by their titles."""
     for path, text in wanted.files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    machine = programs.variables(tools.programs, task.environment.path)
+        path.chmod(0o755 if plan.is_program(text) else 0o644)
+    _check_cache(tools.toolchain)
+    found = (*tools.toolchain.programs, *tools.programs)
+    machine = programs.variables(found, task.environment.path)
+    machine |= tools.toolchain.variables
     machine["TMPDIR"] = str(space.temporary)
     if task.environment.home:
         machine["HOME"] = str(task.environment.home)
@@ -169,21 +186,36 @@ def _run(wanted: Plan, task: Task, tools: Tools, space: Workspace) -> dict[str, 
         logs[command.title] = space.logs / f"{command.title}.log"
         with task.console.step(command.title):
             variables = {**command.variables, **machine}
-            with _explained(task):
-                run(replace(command, variables=variables), logs[command.title], task.console)
+            with _explained(task, tools.toolchain):
+                hidden = task.environment.launching
+                full = replace(command, variables=variables, hidden=hidden)
+                run(full, logs[command.title], task.console)
     return logs
 
 
+def _check_cache(toolchain: Toolchain) -> None:
+    """Raise BuildError where the toolchain's cache cannot be written to."""
+    if toolchain.cache:
+        with writing_to(toolchain.cache, CACHE_HINT):
+            toolchain.cache.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=toolchain.cache).close()
+
+
 @contextmanager
-def _explained(task: Task) -> Iterator[None]:
-    """Make a failure that we know the reason of the recipe's problem."""
+def _explained(task: Task, toolchain: Toolchain) -> Iterator[None]:
+    """Make a failure that we know the reason of the recipe's problem, or say what is full."""
     try:
         yield
     except CommandError as error:
-        if _ANONYMOUS not in error.log.read_text("utf-8", "replace"):
+        log = error.log.read_text("utf-8", "replace")
+        cache = toolchain.cache
+        if cache and (_NO_SPACE in log or is_full(cache)):
+            full = explain_os_error(no_space(cache), cache, CACHE_HINT)
+            raise BuildError(f"{full}\n{error}") from None
+        if not any(text in log for text in _ANONYMOUS):
             raise
         text = (
-            "upstream's version script has a node without a name, and GNU ld takes none beside "
+            "upstream's version script has a node without a name, and linkers take none beside "
             f"{task.tag.version_node}: add a patch that names it, as in `UPSTREAM_1 {{ global: "
             f"... }};`, or that drops the script\n{error}"
         )

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from libwheel import building, naming, pipeline, plan, settings, show
+from libwheel import building, naming, pipeline, plan, settings, several, show
 from libwheel.cli_command import Commands, command, say
 from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
 from libwheel.files import writing_to
-from libwheel.plan import Workspace
+from libwheel.several.asking import Asked
+from libwheel.target import NATIVE
 from libwheel.task import Task, read
-from libwheel.toolchains import native
+from libwheel.toolchains.toolchain import Toolchain
+from libwheel.tools import find_toolchain
+from libwheel.workspace import Workspace
+
+_SEVERAL = """several wheels, each by a process of its own, within the machine's cores and memory:
+  libwheel build recipes/zlib recipes/hdf5
+  libwheel build --target x86_64-linux-gnu.2.17 --target aarch64-macos.11 recipes/zlib
+  libwheel build --keep-going --target x86_64-windows -o wheels recipes/*/
+-C jobs= is how many compilers run in all then; a wheel waits for those that it is built on."""
+
+_Config = dict[str, str | list[str]]
 
 _SETTINGS = "\n".join(f"  -C {name}=...".ljust(24) + text for name, text in settings.HELP.items())
 
@@ -48,11 +61,23 @@ def _add_fetch(commands: Commands) -> None:
 
 
 def _add_build(commands: Commands) -> None:
-    text = "build a recipe's wheel in this environment"
+    text = "build the wheels of recipes, for one target or several, in this environment"
     example = "libwheel build --timings -o wheels recipes/hdf5"
     build = command(commands, "build", _build, text, example)
-    _one_recipe(build)
+    build.add_argument("recipe", nargs="+", type=Path, help="a recipe's folder")
+    _settings(build)
+    build.epilog = f"{_SEVERAL}\n\n{build.epilog}"
+    build.add_argument(
+        "--target",
+        dest="targets",
+        action="append",
+        default=[],
+        metavar="TARGET",
+        help="what the wheels are for, as -C target= has it; may be given several times",
+    )
     build.add_argument("-o", "--outdir", type=Path, default=Path("dist"), help="default: dist")
+    going = "where one of several wheels fails, build all that do not need it"
+    build.add_argument("--keep-going", action="store_true", help=going)
     build.add_argument("--sdist", action="store_true", help="build the sdist instead")
     build.add_argument("--timings", action="store_true", help="print where the time went")
 
@@ -83,6 +108,10 @@ def _settings(command: argparse.ArgumentParser) -> None:
 
 
 def _task(folder: Path, options: argparse.Namespace) -> Task:
+    return pipeline.load(folder, _config(options))
+
+
+def _config(options: argparse.Namespace) -> _Config:
     config: dict[str, list[str]] = {}
     for item in options.config:
         name, equals, value = item.partition("=")
@@ -90,8 +119,7 @@ def _task(folder: Path, options: argparse.Namespace) -> Task:
             raise BuildError(f"-C {item}: settings are given as KEY=VALUE")
         here = name in settings.PATHS and value
         config.setdefault(name, []).append(str(Path(value).absolute()) if here else value)
-    single = {name: v[0] if len(v) == 1 else v for name, v in config.items()}
-    return pipeline.load(folder, single)
+    return {name: v[0] if len(v) == 1 else v for name, v in config.items()}
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -112,12 +140,21 @@ def _plan(options: argparse.Namespace) -> int:
     task = _task(options.recipe, options)
     root = task.settings.work_dir or settings.spaceless("work-dir", Path.cwd() / "work")
     space = Workspace(root, root / "logs")
-    wanted = plan.make(building.request(task, native.find(task.environment)), space)
+    toolchain = find_toolchain(task)
+    wanted = plan.make(building.request(task, toolchain), space)
     chosen = [word for item in options.config for word in ("-C", item)]
     fetch = ("libwheel", "fetch", *chosen, "--unpack", str(space.source), str(options.recipe))
     head = f"# {task.tag} for {task.target}"
-    say(f"{head}\n# first: {shlex.join(fetch)}\n{_of_others(task, space)}{wanted.as_shell()}")
+    before = f"{_of_others(task, space)}{_of_machine(toolchain)}"
+    say(f"{head}\n# first: {shlex.join(fetch)}\n{before}{wanted.as_shell()}")
     return 0
+
+
+def _of_machine(toolchain: Toolchain) -> str:
+    """Return lines for what a toolchain's own programs need beside the plan."""
+    lines = [f"# on PATH: {one.path.name} {one.version}".rstrip() for one in toolchain.programs]
+    lines += [f"export {name}={shlex.quote(v)}" for name, v in toolchain.variables.items()]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _of_others(task: Task, space: Workspace) -> str:
@@ -125,6 +162,9 @@ def _of_others(task: Task, space: Workspace) -> str:
     goal = shlex.quote(str(space.requires))
     lines = []
     for text in task.resolved.requires:
+        if not task.is_native:
+            lines.append(f"# and what is in the data of {text} for {task.target}: in {goal}\n")
+            continue
         locator = naming.import_name(naming.canonical(Requirement(text).name))
         copy = f'cp -aL "$(python -m {locator} prefix)"/. {goal}'
         lines.append(f"# with {text} installed: mkdir -p {goal} && {copy}\n")
@@ -148,7 +188,37 @@ def _fetch(options: argparse.Namespace) -> int:
 
 
 def _build(options: argparse.Namespace) -> int:
-    task = _task(options.recipe, options)
+    config = _config(options)
+    is_one = len(options.recipe) == 1 and len(options.targets) <= 1
+    if mistakes := [*_about_target(config, options), *(() if is_one else _of_one(config, options))]:
+        raise BuildError("\n".join(mistakes))
+    targets = options.targets or [str(config.get("target", NATIVE))]
+    if is_one:
+        return _build_one(
+            pipeline.load(options.recipe[0], {**config, "target": targets[0]}), options
+        )
+    asked = Asked(options.recipe, targets, config, settings.environment(os.environ))
+    several.build(asked, options.outdir, keep_going=options.keep_going)
+    return 0
+
+
+def _about_target(config: _Config, options: argparse.Namespace) -> Iterator[str]:
+    """Yield what is wrong with how targets are given."""
+    given = config.get("target", NATIVE)
+    if options.targets and "target" in config:
+        yield "--target and -C target= say the same: give one of them"
+    elif not isinstance(given, str):
+        yield f"-C target is given {len(given)} times: give each as --target"
+
+
+def _of_one(config: _Config, options: argparse.Namespace) -> Iterator[str]:
+    """Yield what is given and speaks of one build."""
+    given = [f"--{name}" for name in ("sdist", "timings") if getattr(options, name)]
+    given += [f"-C {name}" for name in ("work-dir", "source") if name in config]
+    yield from (f"{name} is for one build: name one recipe and one target" for name in given)
+
+
+def _build_one(task: Task, options: argparse.Namespace) -> int:
     build = pipeline.build_sdist if options.sdist else pipeline.build_wheel
     with writing_to(options.outdir):
         options.outdir.mkdir(parents=True, exist_ok=True)

@@ -42,17 +42,19 @@ if({dependency}_VERSION VERSION_LESS "{version}")
 endif()
 """
 
-_LIBRARY = """
+_FILE = """
 if(NOT EXISTS "${{_libwheel_prefix}}/{file}")
   set({package}_FOUND FALSE)
   set({package}_NOT_FOUND_MESSAGE "${{_libwheel_prefix}}/{file} is not there: install it again")
   return()
-endif()
+endif()"""
+
+_LIBRARY = """{files}
 if(NOT TARGET {target})
   add_library({target} SHARED IMPORTED)
   set_target_properties({target} PROPERTIES
     IMPORTED_LOCATION "${{_libwheel_prefix}}/{file}"
-    IMPORTED_SONAME "{soname}"
+    {linked}
     INTERFACE_INCLUDE_DIRECTORIES "${{_libwheel_prefix}}/{include}"
 {further}    INTERFACE_LINK_LIBRARIES "{links}")
 endif()
@@ -97,7 +99,7 @@ def texts(
     tag: Tag, libraries: tuple[StagedLibrary, ...], pointer_size: int
 ) -> Mapping[tuple[Role, PurePosixPath], str]:
     """Return the package's files; `pointer_size` in bytes."""
-    package, folder = tag.pywheel, PurePosixPath(tag.cmake_folder)
+    package, folder, way = tag.pywheel, PurePosixPath(tag.cmake_folder), locator.way_to_top(tag)
     config = _CONFIG.format(
         package=package,
         version=tag.full_version,
@@ -116,7 +118,7 @@ def texts(
     }
     redirects = {
         (Role.LOCATOR, PurePosixPath(tag.import_name, "cmake", name)): _REDIRECT.format(
-            prefix=locator.PREFIX, folder=folder, file=name
+            prefix=way, folder=tag.layout.below_top(tag.cmake_folder), file=name
         )
         for name in names
     }
@@ -139,15 +141,28 @@ def _library(tag: Tag, library: StagedLibrary, libraries: tuple[StagedLibrary, .
         *library.link_flags,
     )
     properties = {**_compile_options(library), **_choices(tag, library, libraries)}
+    below_top = tag.layout.below_top
+    paths = [below_top(str(file.path)) for file in library.files]
     return _LIBRARY.format(
         package=tag.pywheel,
         target=tag.cmake_target(library.name),
-        file=library.file.path,
-        soname=library.file.path.name,
-        include=PurePosixPath(tag.include_folder, library.include),
+        files="".join(_FILE.format(package=tag.pywheel, file=path) for path in paths),
+        file=paths[0],
+        linked=_linked(tag, library, paths[-1]),
+        include=PurePosixPath(below_top(tag.include_folder), library.include),
         further="".join(f'    {name} "{value}"\n' for name, value in properties.items()),
         links=";".join(links),
     )
+
+
+def _linked(tag: Tag, library: StagedLibrary, path: str) -> str:
+    """Return the property for the linker: what it takes for the library, or writes of it.
+
+    `path` is that of the file which is linked with.
+    """
+    if library.link_file:
+        return f'IMPORTED_IMPLIB "${{_libwheel_prefix}}/{path}"'
+    return f'IMPORTED_SONAME "{tag.load_name(library.stem)}"'
 
 
 def _compile_options(library: StagedLibrary) -> Mapping[str, str]:

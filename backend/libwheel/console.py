@@ -15,10 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
-BOLD, DIM, RED, YELLOW = "1", "2", "31", "33"
+BOLD, DIM, RED, GREEN, YELLOW = "1", "2", "31", "32", "33"
 
 _LINE_EVERY = 10.0  # seconds between the lines of a long work where lines cannot move
 _DRAW_EVERY = 0.1
+_STATE = re.compile(r"  (.+?) \(\d+ s\): (.*)")  # as Progress.show writes it
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,12 @@ class Console:
     @property
     def is_terminal(self) -> bool:
         return self.stream.isatty() and not self.dumb
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The columns and lines of the terminal."""
+        columns, lines = os.get_terminal_size(self.stream.fileno())
+        return columns or 80, lines or 24  # 0: it does not say
 
     def paint(self, text: str, *codes: str) -> str:
         """Return `text` in colours where the stream shows them."""
@@ -94,8 +101,7 @@ class Console:
 
     def draw(self, text: str) -> None:
         """Put `text` in the place of the terminal's last line."""
-        width = os.get_terminal_size(self.stream.fileno()).columns or 80  # 0: it does not say
-        self.stream.write(f"\r\033[K{text[: width - 1]}")
+        self.stream.write(f"\r\033[K{text[: self.size[0] - 1]}")
         self.stream.flush()
 
     def _clear(self) -> None:
@@ -136,6 +142,12 @@ class Progress:
         bar = "#" * (20 * self.done // self.total)
         share = f"{100 * self.done // self.total} % of {self.total / 1e6:.1f} MB"
         return f"[{bar:<20}] {share}" if self.console.is_terminal else share
+
+
+def state_in(line: str) -> str | None:
+    """Return the state in a line of a long work; None where the line is another."""
+    found = _STATE.fullmatch(line)
+    return found[2] if found else None
 
 
 def plain(text: str) -> str:

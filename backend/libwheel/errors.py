@@ -35,6 +35,10 @@ class BuildError(LibwheelError):
     """The person who builds has to act: a setting, a tool, the network, the disk."""
 
 
+class RefusedError(BuildError):
+    """The recipe cannot be built for the target at all: says why, and what the way out is."""
+
+
 class InternalError(LibwheelError):
     """We have to act: libwheel itself is at fault."""
 

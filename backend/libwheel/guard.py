@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from libwheel.console import Console
-from libwheel.errors import InternalError, LibwheelError
+from libwheel.errors import InternalError, LibwheelError, RefusedError
 from libwheel.signals import unwinding
 
 T = TypeVar("T")
 
 INTERRUPTED = 130
+REFUSED = 3  # what several builds at once tell from a failure
 
 _OUR_FAULT = "This is a fault of libwheel itself; please report it"
 
@@ -20,9 +21,10 @@ _OUR_FAULT = "This is a fault of libwheel itself; please report it"
 def guarded(work: Callable[[], T]) -> T:
     """Return what `work` returns; print what it raises and exit.
 
-    The exit status is 1 for an error and 130 after Ctrl-C, SIGTERM or SIGHUP, any of which
-    unwinds the stack first, so that commands are ended and temporary files go. What nobody
-    foresaw keeps its traceback, below a line that says whose fault it is.
+    The exit status is 1 for an error, 3 where a recipe cannot be built for the target at all, and
+    130 after Ctrl-C, SIGTERM or SIGHUP, any of which unwinds the stack first, so that commands are
+    ended and temporary files go. What nobody foresaw keeps its traceback, below a line that says
+    whose fault it is.
     """
     console = Console()
     try:
@@ -30,6 +32,9 @@ def guarded(work: Callable[[], T]) -> T:
             return work()
     except InternalError as error:
         console.error(f"{error}\n{_OUR_FAULT}.")
+    except RefusedError as error:
+        console.error(str(error))
+        sys.exit(REFUSED)
     except LibwheelError as error:
         console.error(str(error))
     except OSError as error:

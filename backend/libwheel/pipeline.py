@@ -12,7 +12,6 @@ from pathlib import Path
 from libwheel import (
     assembly,
     audit,
-    buildsystems,
     header_names,
     locator,
     metadata,
@@ -26,13 +25,13 @@ from libwheel import (
     workspace,
 )
 from libwheel import task as tasks
-from libwheel.audit import HostLibraries, Subject
+from libwheel.audit import Subject
+from libwheel.binaries import elf_strip, reading
 from libwheel.building import installed_tree
 from libwheel.console import Console
-from libwheel.errors import InternalError
+from libwheel.errors import InternalError, RefusedError
 from libwheel.files import writing_to
 from libwheel.metadata import Facts
-from libwheel.plan import Workspace
 from libwheel.process import Command, run
 from libwheel.recipe_mistakes import named_patches
 from libwheel.required import RequiredWheel
@@ -40,9 +39,12 @@ from libwheel.requirements import Installed, Resolution, Sibling
 from libwheel.source import availability, unpack
 from libwheel.source.fetch import Fetched, SourceError, fetch_all, places_for
 from libwheel.staging import StagedTree
+from libwheel.target import Format
 from libwheel.task import Task
-from libwheel.tools import PATCHELF, Tools, find_tools
+from libwheel.toolchains import zig
+from libwheel.tools import Tools, build_requirements, find_tools
 from libwheel.trees import InstalledTree
+from libwheel.workspace import Workspace
 
 
 def load(folder: Path, config: Mapping[str, str | Sequence[str]] | None) -> Task:
@@ -74,11 +76,11 @@ def sdist_requirements(_task: Task) -> list[str]:
 def write_metadata(task: Task, folder: Path) -> str:
     """Write the wheel's dist-info folder into `folder`; return its name.
 
-    Only a build proves the platform, so WHEEL names the machine's own, ``linux_x86_64``; the
-    licence files and the bill of materials come with the source.
+    Only a build proves the platform, so for the native target WHEEL names the machine's own,
+    ``linux_x86_64``; the licence files and the bill of materials come with the source.
     """
     name = wheel.dist_info(task.tag)
-    platform = f"{task.target.os}_{task.target.arch}"
+    platform = audit.asked_tag(task.target)
     core = _core_metadata(task, _resolution(task))
     with writing_to(folder):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -103,8 +105,9 @@ def build_wheel(task: Task, folder: Path, prepared: Path | None = None) -> str:
 def _built(task: Task, found: Resolution, ready: Mapping[str, RequiredWheel], folder: Path) -> str:
     """Build the wheel against others; those that are not `ready` are made so first."""
     _note(task)
+    tagging.check(task.resolved, task.target)
     tools = find_tools(task)
-    with _workspace(task) as space:
+    with _workspace(task, tools) as space:
         fetched = fetch_sources(task, to_build=True)
         against = _against(task, found, ready, space)
         installed = installed_tree(task, tools, fetched, space, against)
@@ -114,9 +117,11 @@ def _built(task: Task, found: Resolution, ready: Mapping[str, RequiredWheel], fo
             names = symbol_names.renames(task.resolved, upstream)
             chosen = header_names.rewritten(task.resolved, chosen, names, space.stage)
             copied = _stripped(task, tools, chosen, space)
-            wanted = tagging.edits(upstream, copied, task.tag, names)
-            tagging.apply(task.resolved, wanted, tools.patchelf.path)
-            tagged = tagging.libraries(task.resolved, copied)
+            if tools.patchelf:
+                wanted = tagging.edits(upstream, copied, task.tag, names)
+                tagging.apply(task.resolved, wanted, tools.patchelf.path)
+            links = tagging.link_copies(task.resolved, chosen, task.tag, space.stage)
+            tagged = tagging.libraries(task.resolved, copied, task.tag, links)
             libraries = assembly.with_foreign(tagged, against)
             texts = assembly.texts(task, libraries, fetched, against, found.ranges)
             written = assembly.write(texts, space.stage)
@@ -152,18 +157,24 @@ def fetch_sources(
     all of it, not what is chosen.
     """
     bundled = (task.resolved.folder / sdist.SOURCES,)
+    unfit = zig.LACKS if task.toolchain == "zig" else frozenset[str]()
     places = places_for(task.environment, task.console, bundled, to_build=to_build)
+    places = replace(places, whole=whole, unfit=unfit)
     with task.console.step("fetch"):
         try:
-            return fetch_all(task.needs, replace(places, whole=whole))
+            return fetch_all(task.needs, places)
         except SourceError as error:
             others = availability.others(error.attempts, task.other_needs, places)
-            raise SourceError(error.attempts, others) from None
+            told = SourceError(error.attempts, others)
+        if told.unfit:
+            head = f"{task.tag} cannot be built for {task.target} here: {told.unfit}"
+            raise RefusedError(f"{head}\n{told}")
+        raise told
 
 
 def _programs(task: Task) -> set[str]:
-    system = buildsystems.SYSTEMS[task.resolved.build.system]
-    return {PATCHELF, *system.requires, *unpack.requirements(task.archive_names)}
+    reader = reading.REQUIRES[task.target.format]
+    return {*build_requirements(task), *reader, *unpack.requirements(task.archive_names)}
 
 
 def _resolution(task: Task) -> Resolution:
@@ -217,12 +228,17 @@ def _note(task: Task) -> None:
         verb = "is" if len(names) == 1 else "are"
         why = "a recipe's flags stand in the recipe"
         task.console.note(f"{', '.join(names)} {verb} set and not used: {why}")
+    if task.toolchain == "zig" and (task.environment.cc or task.environment.cxx):
+        task.console.note("CC and CXX name native compilers and are not used: zig compiles")
 
 
-def _workspace(task: Task) -> AbstractContextManager[Workspace]:
+def _workspace(task: Task, tools: Tools) -> AbstractContextManager[Workspace]:
+    """Return the folders of the build: in the same place each time where a cache may know them."""
     if task.settings.work_dir:
         return workspace.kept(task.settings.work_dir)
-    return workspace.temporary(task.tag.release_stem, task.environment.cache / "logs")
+    stem = task.tag.release_stem
+    place = f"{stem} {task.target}" if tools.toolchain.launcher else ""
+    return workspace.temporary(stem, task.environment.cache / "logs", place)
 
 
 def _stripped(
@@ -231,8 +247,11 @@ def _stripped(
     """Copy the chosen libraries to their tagged names, and strip them; return them by name."""
     copied = tagging.copies(task.resolved, chosen, task.tag, space.stage)
     for path in dict.fromkeys(copied.values()):
-        argv = (*tools.toolchain.strip, "--strip-unneeded", str(path))
-        run(Command("strip", argv, space.stage), space.logs / "strip.log", task.console)
+        if strip := tools.toolchain.strip:
+            argv = (*strip, "--strip-unneeded", str(path))
+            run(Command("strip", argv, space.stage), space.logs / "strip.log", task.console)
+        elif task.target.format is Format.ELF:  # those of other formats are, when they are linked
+            elf_strip.strip(path)
     return copied
 
 
@@ -273,7 +292,7 @@ def _subject(
         private=(space.root, installed.built_in, *([home] if home else [])),
         unused_options=installed.unused,
         unspoken=chosen.mistakes,
-        system=HostLibraries(task.target.arch),
+        system=audit.system_libraries(task.target),
     )
 
 

@@ -9,8 +9,9 @@ from pathlib import PurePosixPath
 from libwheel import locator
 from libwheel.naming import Tag
 from libwheel.staging import Role, StagedLibrary
+from libwheel.target import Os
 
-_BESIDE_THE_LIBRARIES = "../.."
+_BESIDE_THE_LIBRARIES = "../.."  # the way from there to the layout's top
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,17 @@ class Package:
     variables: Mapping[str, str]
     requires: tuple[str, ...]
     conflicts: tuple[str, ...]
+    library_folder: str
     include_folder: PurePosixPath
     cflags: tuple[str, ...]
     libs: tuple[str, ...]
 
-    def text(self, prefix: str) -> str:
-        """Return the file; `prefix` is the way from the file's folder to the prefix."""
+    def text(self, way: str, top: str = "prefix") -> str:
+        """Return the file; `way` leads from its folder to the top, which is its variable `top`."""
         lines = [
-            f"prefix=${{pcfiledir}}/{prefix}",
-            "libdir=${prefix}/lib",
-            f"includedir=${{prefix}}/{self.include_folder}",
+            f"{top}=${{pcfiledir}}/{way}",
+            f"libdir=${{{top}}}/{self.library_folder}",
+            f"includedir=${{{top}}}/{self.include_folder}",
             *(f"{name}={value}" for name, value in self.variables.items()),
             "",
             f"Name: {self.name}",
@@ -63,19 +65,25 @@ def packages(tag: Tag, url: str, libraries: tuple[StagedLibrary, ...]) -> Mappin
 
 
 def texts(found: Mapping[str, Package], tag: Tag) -> Mapping[tuple[Role, PurePosixPath], str]:
-    """Return the files: once beside the libraries, once in the locator."""
+    """Return the files: once beside the libraries, once in the locator.
+
+    pkg-config of Windows redefines `prefix`, as the folder two above the file's; in the locator
+    that would be wrong.
+    """
+    inner = locator.way_to_top(tag), "top" if tag.os is Os.WINDOWS else "prefix"
     beside = {
-        (Role.PKGCONFIG, PurePosixPath("lib/pkgconfig", name)): p.text(_BESIDE_THE_LIBRARIES)
+        (Role.PKGCONFIG, PurePosixPath(tag.pkgconfig_folder, name)): p.text(_BESIDE_THE_LIBRARIES)
         for name, p in found.items()
     }
     inside = {
-        (Role.LOCATOR, PurePosixPath(tag.import_name, "pkgconfig", name)): p.text(locator.PREFIX)
+        (Role.LOCATOR, PurePosixPath(tag.import_name, "pkgconfig", name)): p.text(*inner)
         for name, p in found.items()
     }
     return beside | inside
 
 
 def _package(tag: Tag, url: str, library: StagedLibrary) -> Package:
+    layout = tag.layout
     return Package(
         name=tag.package(library.name),
         description=library.description,
@@ -87,7 +95,8 @@ def _package(tag: Tag, url: str, library: StagedLibrary) -> Package:
             *(f"{tag.package(one.name)} >= {one.version}" for one in library.foreign),
         ),
         conflicts=tuple(tag.package(name) for name in library.conflicts),
-        include_folder=PurePosixPath(tag.include_folder, library.include),
+        library_folder=layout.below_top(layout.library),
+        include_folder=PurePosixPath(layout.below_top(tag.include_folder), library.include),
         cflags=library.cflags,
         libs=library.link_words(tag.link_name(library.stem)),
     )

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from libwheel import buildsystems
-from libwheel.buildsystems.job import LIBDIR, Job
+from libwheel.buildsystems.job import LIBDIR, Cross, Job
 from libwheel.naming import Tag
 from libwheel.process import Command
 from libwheel.recipe import Build
+from libwheel.target import Format, Libc, Target
 from libwheel.toolchains.toolchain import Toolchain
+from libwheel.workspace import Workspace
 
 # Hardening that the audit asks for, and nothing in the result that differs from build to build.
 _LINKER_FLAGS = (
@@ -21,62 +23,8 @@ _LINKER_FLAGS = (
     "-Wl,--as-needed",
     "-Wl,--build-id=none",
 )
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """The folders of one build: everything below `root` may go when the wheel is made."""
-
-    root: Path
-    logs: Path
-
-    @property
-    def source(self) -> Path:
-        """The unpacked and patched upstream source."""
-        return self.root / "source"
-
-    @property
-    def build(self) -> Path:
-        return self.root / "build"
-
-    @property
-    def destination(self) -> Path:
-        """DESTDIR of the installation; each configuration's is a folder in it."""
-        return self.root / "destination"
-
-    @property
-    def stage(self) -> Path:
-        return self.root / "stage"
-
-    @property
-    def tree(self) -> Path:
-        """What is kept of the installation: see `InstalledTree`."""
-        return self.root / "tree"
-
-    @property
-    def requires(self) -> Path:
-        """A conventional prefix with the library wheels that this one is built against."""
-        return self.root / "requires"
-
-    @property
-    def wheels(self) -> Path:
-        """Those of them that had to be built first."""
-        return self.root / "wheels"
-
-    @property
-    def temporary(self) -> Path:
-        """TMPDIR of every command: what a killed compiler leaves goes as well."""
-        return self.root / "tmp"
-
-    @property
-    def folders(self) -> tuple[Path, ...]:
-        """Every folder that a build makes below `root`."""
-        made = (self.source, self.build, self.destination, self.stage, self.tree)
-        return (*made, self.requires, self.wheels, self.temporary)
-
-    @property
-    def version_script(self) -> Path:
-        return self.root / "version-script.map"
+# The audit knows by a symbol's version that some library defines it, and musl's have none.
+_NOTHING_UNDEFINED = "-Wl,-z,defs"
 
 
 @dataclass(frozen=True)
@@ -99,6 +47,7 @@ class Plan:
         lines += [f"mkdir -p {shlex.quote(str(folder))}" for folder in dict.fromkeys(folders)]
         for path, text in self.files.items():
             lines.append(f"printf %s {shlex.quote(text)} > {shlex.quote(str(path))}")
+            lines += [f"chmod +x {shlex.quote(str(path))}"] if is_program(text) else []
         said = dict(self.variables)
         for command in self.commands:
             changed = {n: v for n, v in command.variables.items() if said.get(n) != v}
@@ -121,6 +70,11 @@ class Plan:
         return {name: value for name, value in given if self.variables.get(name) != value}
 
 
+def is_program(text: str) -> bool:
+    """Tell whether a file of a plan is to be executable."""
+    return text.startswith("#!")
+
+
 @dataclass(frozen=True)
 class Request:
     """What a plan is made from; `epoch` is SOURCE_DATE_EPOCH, in seconds since 1970.
@@ -133,6 +87,7 @@ class Request:
     toolchain: Toolchain
     epoch: int
     jobs: int
+    target: Target
     requires: bool = False
 
 
@@ -143,7 +98,15 @@ def make(request: Request, workspace: Workspace) -> Plan:
     commands = tuple(command for job in jobs for command in system.commands(job))
     shared = set.intersection(*(set(job.variables.items()) for job in jobs))
     variables = {name: v for name, v in jobs[0].variables.items() if (name, v) in shared}
-    return Plan({workspace.version_script: version_script(request.tag)}, variables, commands)
+    return Plan(_files(request, workspace, jobs[0]), variables, commands)
+
+
+def _files(request: Request, workspace: Workspace, job: Job) -> Mapping[Path, str]:
+    own = request.toolchain.placed(workspace.toolchain).files.items()
+    system = buildsystems.SYSTEMS[request.build.system]
+    script = {workspace.version_script: version_script(request.tag)}
+    is_elf = request.target.format is Format.ELF
+    return {**(script if is_elf else {}), **{Path(p): t for p, t in own}, **system.files(job)}
 
 
 def build_jobs(request: Request, workspace: Workspace) -> tuple[Job, ...]:
@@ -163,6 +126,7 @@ def build_jobs(request: Request, workspace: Workspace) -> tuple[Job, ...]:
             jobs=request.jobs,
             variables=_variables(request, build, workspace, earlier),
             name=name,
+            cross=_cross(request, workspace),
         )
         jobs.append(job)
     return tuple(jobs)
@@ -196,30 +160,64 @@ def version_script(tag: Tag) -> str:
     return f"{tag.version_node} {{ }};\n"
 
 
+def _cross(request: Request, workspace: Workspace) -> Cross | None:
+    if not request.toolchain.files:
+        return None
+    return Cross(request.target, workspace.toolchain, workspace.requires)
+
+
 def _variables(
     request: Request, build: Build, workspace: Workspace, earlier: tuple[str, ...]
 ) -> dict[str, str]:
-    toolchain = request.toolchain
-    compile_flags = (
+    toolchain = request.toolchain.placed(workspace.toolchain)
+    compiling = shlex.join(_compiler_flags(request, build, workspace))
+    variables = {
+        "CC": shlex.join(toolchain.cc),
+        "CFLAGS": compiling,
+        "LDFLAGS": shlex.join(_linker_flags(request, build, workspace, earlier)),
+        "LC_ALL": "C",
+        "TZ": "UTC",
+        "SOURCE_DATE_EPOCH": str(request.epoch),
+    }
+    if toolchain.cxx:
+        variables |= {"CXX": shlex.join(toolchain.cxx), "CXXFLAGS": compiling}
+    if toolchain.files:
+        variables |= {**toolchain.others, **_alone(workspace)}
+    if toolchain.launcher:
+        variables |= toolchain.launcher.before(variables, build.system)
+    return variables | (_required_places(request, workspace) if request.requires else {})
+
+
+def _compiler_flags(request: Request, build: Build, workspace: Workspace) -> tuple[str, ...]:
+    return (
         "-O2",
         f"-ffile-prefix-map={workspace.source}=.",
         f"-ffile-prefix-map={workspace.build}=.",
         *(_required_headers(workspace) if request.requires else ()),
         *build.cflags,
     )
+
+
+def _linker_flags(
+    request: Request, build: Build, workspace: Workspace, earlier: tuple[str, ...]
+) -> tuple[str, ...]:
     libraries = (f"-L{workspace.requires}/lib",) if request.requires else ()
-    script = f"-Wl,--version-script={workspace.version_script}"
-    variables = {
-        "CC": shlex.join(toolchain.cc),
-        "CFLAGS": shlex.join(compile_flags),
-        "LDFLAGS": shlex.join((*_LINKER_FLAGS, script, *earlier, *libraries, *build.ldflags)),
-        "LC_ALL": "C",
-        "TZ": "UTC",
-        "SOURCE_DATE_EPOCH": str(request.epoch),
+    return (*_elf_flags(request.target, workspace), *earlier, *libraries, *build.ldflags)
+
+
+def _elf_flags(target: Target, workspace: Workspace) -> tuple[str, ...]:
+    if target.format is not Format.ELF:
+        return ()
+    defined = (_NOTHING_UNDEFINED,) if target.libc is Libc.MUSL else ()
+    return (*_LINKER_FLAGS, *defined, f"-Wl,--version-script={workspace.version_script}")
+
+
+def _alone(workspace: Workspace) -> dict[str, str]:
+    """Return what keeps a toolchain of ours to the workspace: its objects, and what it finds."""
+    return {
+        "ZIG_LOCAL_CACHE_DIR": str(workspace.temporary / "zig"),
+        "PKG_CONFIG_LIBDIR": f"{workspace.requires}/lib/pkgconfig",
     }
-    if toolchain.cxx:
-        variables |= {"CXX": shlex.join(toolchain.cxx), "CXXFLAGS": variables["CFLAGS"]}
-    return variables | (_required_places(workspace) if request.requires else {})
 
 
 def _required_headers(workspace: Workspace) -> tuple[str, ...]:
@@ -227,11 +225,12 @@ def _required_headers(workspace: Workspace) -> tuple[str, ...]:
     return f"-ffile-prefix-map={prefix}={prefix.name}", f"-I{prefix}/include"
 
 
-def _required_places(workspace: Workspace) -> dict[str, str]:
+def _required_places(request: Request, workspace: Workspace) -> dict[str, str]:
     """Return what build systems look into; and the loader, for programs that a build runs."""
     prefix = workspace.requires
+    loader = {"LD_LIBRARY_PATH": f"{prefix}/lib"} if request.target.is_of_host else {}
     return {
         "CMAKE_PREFIX_PATH": f"{prefix}",
         "PKG_CONFIG_PATH": f"{prefix}/lib/pkgconfig",
-        "LD_LIBRARY_PATH": f"{prefix}/lib",
+        **loader,
     }

@@ -1,16 +1,25 @@
-"""What the manylinux platforms promise: system libraries, and the versions of their symbols.
+"""What platforms promise: system libraries, and for manylinux the versions of their symbols.
 
-The rule is PEP 600's: a wheel tagged ``manylinux_X_Y`` runs on every mainstream distribution
-with glibc X.Y or newer. Which versions of GCC's libraries those distributions have is taken from
-auditwheel 6.8 (`auditwheel/policy/manylinux-policy.json`); tests/unit/test_policy.py compares.
+The rule of manylinux is PEP 600's: a wheel tagged ``manylinux_X_Y`` runs on every mainstream
+distribution with glibc X.Y or newer. Which versions of GCC's libraries those distributions have is
+taken from auditwheel 6.8 (`auditwheel/policy/manylinux-policy.json`); tests/unit/test_policy.py
+compares. ``musllinux_X_Y`` is PEP 656's, and promises musl alone; what a release of musl added is
+from the notes in its source (`WHATSNEW`).
 
-We allow fewer libraries than auditwheel: zlib, X11, GLib and expat of the host are none that a
-library for everybody should lean on.
+Of macOS we take libSystem, the runtimes of C++ and Objective-C, the resolver and the public
+frameworks: what every SDK links with. Of Windows, DLLs that every release from 7 on has (delvewheel
+1.13 lists all of them, in `_dll_list.py`), and the Universal C Runtime, which is a part of
+Windows 10 (https://learn.microsoft.com/cpp/windows/universal-crt-deployment).
+
+We allow fewer libraries than auditwheel, delocate and delvewheel do: zlib, X11, GLib and expat of
+the host, or macOS's libz, are none that a library for everybody should lean on.
 """
 
 from __future__ import annotations
 
 import re
+
+from libwheel.target import Libc, Os, Target
 
 Floor = tuple[int, int]
 
@@ -89,8 +98,35 @@ _LIBRARIES: dict[str, Floor] = {
     "libstdc++.so.6": _SINCE_EVER,
     "libutil.so.1": _SINCE_EVER,
 }
-# What the linker calls them: `m` of libm.so.6.
-SYSTEM_LIBRARIES = tuple(name.partition(".so")[0].removeprefix("lib") for name in _LIBRARIES)
+# What musl's loader takes for itself wherever it is: the name that musl's own linker script gives,
+# and Alpine's.  GCC's libraries are no part of musl.
+_MUSL_LIBRARY = re.compile(r"libc\.(so|musl-\w+\.so\.1)")
+
+# Functions that musl got after 1.2.0: an installer that takes musllinux_1_2 knows no third number.
+_NEWER_IN_MUSL = {
+    **dict.fromkeys(("_Fork", "gettid", "reallocarray", "tcgetwinsize", "tcsetwinsize"), "1.2.2"),
+    **dict.fromkeys(("pthread_getname_np", "qsort_r"), "1.2.3"),
+    **dict.fromkeys(("preadv2", "pwritev2", "statx"), "1.2.5"),
+}
+
+_MACOS_LIBRARY = re.compile(
+    r"/usr/lib/(libSystem\.B|libc\+\+\.1|libc\+\+abi|libobjc\.A|libresolv\.9)\.dylib"
+    r"|/System/Library/Frameworks/[^/]+\.framework/.+"
+)
+_WINDOWS_LIBRARIES = frozenset(
+    (
+        *("advapi32", "bcrypt", "crypt32", "dbghelp", "gdi32", "iphlpapi", "kernel32", "msvcrt"),
+        *("ntdll", "ole32", "oleaut32", "psapi", "rpcrt4", "secur32", "shell32", "shlwapi"),
+        *("ucrtbase", "user32", "userenv", "version", "winmm", "ws2_32"),
+    )
+)
+_WINDOWS_RUNTIME = re.compile(r"api-ms-win-crt-[a-z]+-l1-1-0")
+
+# What the linker calls them: `m` of libm.so.6, `ws2_32` of ws2_32.dll.
+SYSTEM_LIBRARIES = (
+    *(name.partition(".so")[0].removeprefix("lib") for name in _LIBRARIES),
+    *sorted(_WINDOWS_LIBRARIES),
+)
 _LOADER = re.compile(r"ld-linux.*|ld64\.so\.[12]")
 
 # Symbols that some distributions of older floors lack although they have the version.
@@ -117,6 +153,18 @@ def is_system_library(soname: str) -> bool:
     return soname in _LIBRARIES or is_loader(soname)
 
 
+def is_promised(name: str, target: Target) -> bool:
+    """Tell whether every machine that the target is for has a library, by the name in `needed`."""
+    if target.os is Os.MACOS:
+        return bool(_MACOS_LIBRARY.fullmatch(name))
+    if target.os is Os.WINDOWS:
+        stem = name.lower().removesuffix(".dll")  # Windows does not tell case
+        return stem in _WINDOWS_LIBRARIES or bool(_WINDOWS_RUNTIME.fullmatch(stem))
+    if target.libc is Libc.MUSL:
+        return bool(_MUSL_LIBRARY.fullmatch(name))
+    return is_system_library(name)
+
+
 def floor_of_library(soname: str) -> Floor | None:
     return _SINCE_EVER if is_loader(soname) else _LIBRARIES.get(soname)
 
@@ -124,6 +172,11 @@ def floor_of_library(soname: str) -> Floor | None:
 def floor_of_symbol(name: str) -> Floor:
     """Return the first floor whose distributions all have a symbol, its version aside."""
     return _MISSING_BELOW.get(name, _SINCE_EVER)
+
+
+def musl_of_symbol(name: str) -> str | None:
+    """Return the release of musl that a function came with; None: musl 1.2.0 has it, or none."""
+    return _NEWER_IN_MUSL.get(name)
 
 
 def floor_of_node(node: str, arch: str) -> Floor | None:
@@ -141,6 +194,14 @@ def floor_of_node(node: str, arch: str) -> Floor | None:
     if match[1] == "GLIBC" and version > FLOORS[-1]:
         return version[0], version[1]
     return next((floor for floor in FLOORS if version <= _newest(match[1], floor)), None)
+
+
+def has_node(node: str, arch: str, floor: Floor) -> bool:
+    """Tell whether every glibc system of a floor, which need not be in the table, has a node."""
+    first = floor_of_node(node, arch)
+    version = re.fullmatch(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?", node)
+    is_own = version is not None and (int(version[1]), int(version[2])) <= floor
+    return is_own or (first is not None and first <= floor)
 
 
 def _newest(prefix: str, floor: Floor) -> tuple[int, ...]:

@@ -26,13 +26,15 @@ GRACE = 0.1  # seconds that a command has to end by itself: a frontend gives us 
 class Command:
     """A program with its arguments, the folder to run it in, and what it is for.
 
-    `variables` is the whole environment that the program sees.
+    `variables` is the whole environment that the program sees, but for what is `hidden`: no
+    message shows that.
     """
 
     title: str
     argv: tuple[str, ...]
     folder: Path
     variables: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
     def as_shell(self) -> str:
         """Return one line for a POSIX shell that does the same in the same environment."""
@@ -103,20 +105,21 @@ def started(command: Command, output: int) -> Iterator[subprocess.Popen[bytes]]:
     process = None
     try:
         with held():  # else Ctrl-C could come when it runs and we do not have it yet
-            process = _popen(command, output)
+            process = popen(command, output)
         yield process
     except BaseException:
         if process:
-            _end(process)
+            end(process, GRACE)
         raise
 
 
-def _popen(command: Command, output: int) -> subprocess.Popen[bytes]:
+def popen(command: Command, output: int) -> subprocess.Popen[bytes]:
+    """Start a command, in a session of its own; whoever calls this sees to its end."""
     try:
         return subprocess.Popen(
             command.argv,
             cwd=command.folder,
-            env=dict(command.variables),
+            env={**command.hidden, **command.variables},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -128,14 +131,14 @@ def _popen(command: Command, output: int) -> subprocess.Popen[bytes]:
         ) from None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask the command and all that it has started to end; end who does not at once.
+def end(process: subprocess.Popen[bytes], grace: float) -> None:
+    """Ask the command and all of its session to end; end who does not within `grace` seconds.
 
     Whatever they were writing is the workspace's, which goes or is emptied by the next build.
     """
     try:
         _signal(_family(process.pid), signal.SIGTERM)
-        deadline = time.monotonic() + GRACE
+        deadline = time.monotonic() + grace
         while _family(process.pid) and time.monotonic() < deadline:
             time.sleep(0.01)
     finally:  # also where a second Ctrl-C cuts the wait short

@@ -20,6 +20,9 @@ from packaging.requirements import Requirement
 
 from libwheel.errors import BuildError
 
+# The programs that are not in `bin` under their distribution's name.
+_PLACES = {"ziglang": ("ziglang", "zig")}
+
 
 @dataclass(frozen=True)
 class Program:
@@ -33,8 +36,8 @@ class Program:
 def find(requirement: str, search_path: str) -> Program:
     """Return the program of the distribution that `requirement` asks for.
 
-    The program has the distribution's name. One on `search_path` serves as well where the
-    distribution is not installed. Raises BuildError where there is none, or too old a one.
+    The program has the distribution's name, but for zig. One on `search_path` serves as well where
+    the distribution is not installed. Raises BuildError where there is none, or too old a one.
     """
     wanted = Requirement(requirement)
     program = _installed(wanted.name, search_path) or _on_path(wanted.name, search_path)
@@ -91,28 +94,33 @@ def _installed(name: str, search_path: str) -> Program | None:
         installed = distribution(name)
     except PackageNotFoundError:
         return None
+    wanted = _PLACES.get(name, ("bin", name))
     for file in installed.files or ():
         found = Path(str(file.locate()))
-        if file.parts[-2:] == ("bin", name) and found.exists():
-            path = found.parent.resolve() / name
+        if file.parts[-2:] == wanted and found.exists():
+            path = found.parent.resolve() / wanted[-1]
             return _asked(path, Path(str(installed.locate_file(""))), search_path)
     return None
 
 
 def _on_path(name: str, search_path: str) -> Program | None:
-    path = shutil.which(name, path=search_path)
+    path = shutil.which(_PLACES.get(name, (name,))[-1], path=search_path)
     return _asked(Path(path), None, search_path) if path else None
 
 
 def _asked(path: Path, site: Path | None, search_path: str) -> Program:
     """Return the program, of the version that is the first number in what ``--version`` prints.
 
-    It is asked in the environment that it will work in.
+    A snapshot of zig, as ``0.17.0-dev.1+abc``, is another version than its release. The program is
+    asked in the environment that it will work in.
     """
     machine = variables([Program(path, "", site)], search_path)
-    command = (str(path), "--version")
-    result = subprocess.run(command, env=machine, capture_output=True, text=True, check=False)
-    number = re.search(r"\d+(\.\d+)+", result.stdout)
+    command = (str(path), "version" if path.name == "zig" else "--version")
+    try:
+        result = subprocess.run(command, env=machine, capture_output=True, text=True, check=False)
+    except OSError as error:  # as on a file system that is mounted with noexec
+        raise BuildError(f"cannot run {path}: {error.strerror}") from None
+    number = re.search(r"\d+(\.\d+)+(-dev\S*)?", result.stdout)
     if result.returncode or not number:
-        raise BuildError(f"`{path} --version` failed: {result.stdout}{result.stderr}".strip())
+        raise BuildError(f"`{' '.join(command)}` failed: {result.stdout}{result.stderr}".strip())
     return Program(path, number[0], site)

@@ -1,22 +1,18 @@
-"""A recipe: what `recipe.toml` may say, and what it says for one release and target."""
+"""The tables of `recipe.toml`: what each key may say, and a recipe with nothing left to decide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
 from packaging.licenses import canonicalize_license_expression
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
 
 from libwheel import recipe_checks as checks
-from libwheel.errors import BuildError, Problem, nearest
-from libwheel.schema import Reader, key
-from libwheel.target import Target, known
+from libwheel.errors import Problem
+from libwheel.schema import key
+from libwheel.target import Target
 
 FILE = "recipe.toml"
 
@@ -28,7 +24,11 @@ class When:
     """The conditions of a `when` table; all that are given must hold."""
 
     version: str = key("A version specifier, as in `>= 2`.", check=checks.specifier, default="")
-    os: str = key("The operating system: `linux`.", check=checks.operating_system, default="")
+    os: str = key(
+        "The operating system: `linux`, `macos` or `windows`.",
+        check=checks.operating_system,
+        default="",
+    )
     arch: str = key("The machine, as in `x86_64`.", check=checks.architecture, default="")
     libc: str = key("The C library, `glibc` or `musl`.", check=checks.libc, default="")
     option: Mapping[str, str] = key(
@@ -211,14 +211,32 @@ class Build:
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """What a library must hold, as upstream linked it: builds degrade in silence."""
+    """What a library must hold, as upstream made it, on every target and with every toolchain.
+
+    Builds degrade in silence: each is of a `symbol`, or of a `line` in a `header`.
+    """
 
     symbol: str = key(
-        "A symbol that the file defines, exported or not, by upstream's name.", check=checks.symbol
+        "A symbol that the file defines, by upstream's name; on Linux exported or not, elsewhere "
+        "exported, for the others' names go when it is linked.",
+        check=checks.optional_symbol,
+        default="",
     )
     instructions: str = key(
-        "An instruction set that the symbol's code must use: `avx512`, vectors of 512 bits.",
+        "An instruction set that the symbol's code must use, on Linux: `avx512`, vectors of 512 "
+        "bits; `avx`, of 256 bits; `sve` of aarch64.",
         check=checks.instruction_set,
+        default="",
+    )
+    header: str = key(
+        "A header that is shipped, below upstream's `include/`, as in `H5pubconf.h`.",
+        check=checks.optional_path,
+        default="",
+    )
+    line: str = key(
+        "A line that the header must have, but for white space around it, as in "
+        "`#define H5_HAVE_THREADSAFE 1`.",
+        check=checks.header_line,
         default="",
     )
     when: When = key("The conditions under which it must.", default_factory=When)
@@ -238,7 +256,8 @@ class Library:
         "Patterns below upstream's `include/`: what is shipped with it.", check=checks.inside
     )
     file: str = key(
-        "Upstream's file is `lib<file>.so`; the name if empty.",
+        "Upstream's file is `lib<file>.so`, `lib<file>.dylib`, or `<file>.dll` with or without "
+        "`lib`; the name if empty.",
         check=checks.library_name,
         default="",
     )
@@ -273,7 +292,7 @@ class Library:
         check=checks.library_name,
         default=(),
     )
-    expect: tuple[Expectation, ...] = key("What it must hold, as upstream linked it.", default=())
+    expect: tuple[Expectation, ...] = key("What it must hold, as upstream made it.", default=())
     when: When = key("The conditions under which the wheel has it.", default_factory=When)
 
     @property
@@ -318,6 +337,12 @@ class Body:
         "Library wheels that this one is built on and runs with, as in `openmp >= 19`.",
         check=checks.wheel_requirement,
         default=(),
+    )
+    unsupported: str = key(
+        "Why it cannot be built, and what can be done instead: for a `[[when]]`. A build says so "
+        "before it fetches anything.",
+        check=checks.description,
+        default="",
     )
     bundled: tuple[Bundled, ...] = key("Libraries that are linked in statically.", default=())
     build: Build = key("How it is built.")
@@ -392,181 +417,6 @@ class Resolved(Body):
     def problem(self, key: str, text: str) -> Problem:
         """Return a problem of recipe.toml."""
         return Problem(str(self.folder / FILE), key, text)
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """A `[[when]]` table: its key, its conditions, and the tables to lay over the recipe's."""
-
-    where: str
-    when: When
-    tables: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a release is on some target, with some choice of options.
-
-    `whole` has every library and configuration, `body` those whose conditions hold.
-    """
-
-    whole: Body
-    body: Body
-    target: Target
-    choices: Mapping[str, str]
-
-    def __str__(self) -> str:
-        return ", ".join([str(self.target), *(f"{n}={v}" for n, v in self.choices.items())])
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """A recipe as written: `tables` hold what `overlays` may change."""
-
-    folder: Path
-    releases: tuple[Release, ...]
-    tables: Mapping[str, Any]
-    overlays: tuple[Overlay, ...]
-    options: tuple[Option, ...] = ()
-
-    def release(self, version: str | None) -> Release:
-        """Return the release of that version, the default one for None.
-
-        Raises BuildError for a version that the recipe does not have.
-        """
-        if version is None:
-            return self.releases[0]
-        for release in self.releases:
-            if same_version(release.version, version):
-                return release
-        versions = [release.version for release in self.releases]
-        raise BuildError(
-            f"{self.folder / FILE} has no release {version!r}{nearest(version, versions)}; "
-            f"it has {', '.join(versions)}"
-        )
-
-    def resolve(
-        self,
-        version: str | None,
-        target: Target,
-        chosen: Mapping[str, str] = MappingProxyType({}),
-    ) -> Resolved:
-        """Return the recipe for one release, target and choice of options.
-
-        `chosen` are values of options; the others have their default.
-        """
-        release = self.release(version)
-        choices = {option.name: chosen.get(option.name, option.default) for option in self.options}
-        body = self._chosen_body(release, target, choices)
-        usual = self._chosen_body(release, target, {o.name: o.default for o in self.options})
-        return Resolved(
-            **vars(body),
-            folder=self.folder,
-            release=release,
-            choices=choices,
-            variant=self._variant(choices),
-            left_out=tuple(name for name in _names(usual) if name not in _names(body)),
-        )
-
-    def choices_of(self, variant: str) -> Mapping[str, str]:
-        """Return the values that are not the default, from the local version label they make.
-
-        Raises BuildError for a label that the recipe's options do not make.
-        """
-        parts = variant.split(".") if variant else []
-        choices = {o.name: part for o in self.options for part in parts if part in o.others}
-        if self._variant(choices) != variant:
-            raise BuildError(f"{self.folder / FILE} has no options that make a '+{variant}'")
-        return choices
-
-    def cases(self, release: Release) -> list[Case]:
-        """Return every case of the release that differs from the others."""
-        wholes: dict[tuple[str, ...], Body] = {}
-        cases: dict[tuple[object, ...], Case] = {}
-        for target, choices in product(known(), self._all_choices()):
-            overlays = self._fitting(release, target, choices)
-            names = tuple(overlay.where for overlay in overlays)
-            whole = wholes.get(names) or wholes.setdefault(names, self._body(overlays))
-
-            def holds(
-                when: When, target: Target = target, choices: Mapping[str, str] = choices
-            ) -> bool:
-                return when.fits(release.version, target, choices)
-
-            same = (names, *map(holds, whole.conditions.values()))
-            if same not in cases:
-                cases[same] = Case(whole, _decided(whole, holds), target, choices)
-        return list(cases.values())
-
-    def bodies(self, release: Release) -> list[Body]:
-        """Return every body that the release has on some target with some options, as written."""
-        return list({id(case.whole): case.whole for case in self.cases(release)}.values())
-
-    def _all_choices(self) -> Iterator[Mapping[str, str]]:
-        names = [option.name for option in self.options]
-        for values in product(*(option.values or ("",) for option in self.options)):
-            yield dict(zip(names, values, strict=True))
-
-    def _variant(self, choices: Mapping[str, str]) -> str:
-        given = ((option, choices.get(option.name)) for option in self.options)
-        return ".".join(value for option, value in given if value in option.others)
-
-    def _chosen_body(self, release: Release, target: Target, choices: Mapping[str, str]) -> Body:
-        body = self._body(self._fitting(release, target, choices))
-        return _decided(body, lambda when: when.fits(release.version, target, choices))
-
-    def _fitting(
-        self, release: Release, target: Target, choices: Mapping[str, str]
-    ) -> tuple[Overlay, ...]:
-        return tuple(
-            overlay
-            for overlay in self.overlays
-            if overlay.when.fits(release.version, target, choices)
-        )
-
-    def _body(self, overlays: Sequence[Overlay]) -> Body:
-        tables = self.tables
-        for overlay in overlays:
-            tables = _laid_over(tables, overlay.tables)
-        return Reader(str(self.folder / FILE)).table(Body, tables)
-
-
-def _decided(body: Body, holds: Callable[[When], bool]) -> Body:
-    """Leave the libraries, configurations and expectations whose conditions hold."""
-    libraries = [library for library in body.library if holds(library.when)]
-    names = {library.name for library in libraries}
-    libraries = [
-        replace(
-            one,
-            conflicts=tuple(name for name in one.conflicts if name in names),
-            expect=tuple(expected for expected in one.expect if holds(expected.when)),
-        )
-        for one in libraries
-    ]
-    configurations = tuple(one for one in body.build.configuration if holds(one.when))
-    build = replace(body.build, configuration=configurations)
-    return replace(body, library=tuple(libraries), build=build)
-
-
-def _names(body: Body) -> list[str]:
-    return [library.name for library in body.library]
-
-
-def _laid_over(base: Mapping[str, Any], over: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Merge tables key by key; anything else in `over` takes the place of what was there."""
-    merged = dict(base)
-    for name, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
-        merged[name] = _laid_over(merged[name], value) if both else value
-    return merged
-
-
-def same_version(one: str, other: str) -> bool:
-    """Compare as PEP 440 does: 2.0 is 2.0.0."""
-    try:
-        return Version(one) == Version(other)
-    except InvalidVersion:
-        return False
 
 
 def _below(folder: str, name: str) -> str:

@@ -16,7 +16,8 @@ from libwheel.errors import nearest
 from libwheel.target import ARCHITECTURES, Libc, Os
 
 SYSTEMS = ("autotools", "cmake", "make", "meson")
-INSTRUCTION_SETS = {"avx512": "x86_64"}  # with the machine that has it
+# With the machine that has each.
+INSTRUCTION_SETS = {"avx": "x86_64", "avx512": "x86_64", "sve": "aarch64"}
 
 
 def sha256(value: str) -> str | None:
@@ -110,8 +111,8 @@ def program(value: str) -> str | None:
     return f"must be a program's name, not {value!r}"
 
 
-def symbol(value: str) -> str | None:
-    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.$]*", value):
+def optional_symbol(value: str) -> str | None:
+    if not value or re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.$]*", value):
         return None
     return f"must be a symbol's name, not {value!r}"
 
@@ -124,6 +125,16 @@ def symbol_suffix(value: str) -> str | None:
 
 def instruction_set(value: str) -> str | None:
     return _one_of(INSTRUCTION_SETS, value) if value else None
+
+
+def optional_path(value: str) -> str | None:
+    return inside(value) if value else None
+
+
+def header_line(value: str) -> str | None:
+    if value == value.strip() and (not value or value.isprintable()):
+        return None
+    return f"must be one line without white space around it, not {value!r}"
 
 
 def flag(value: str) -> str | None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from libwheel import settings
 from libwheel.errors import nearest
-from libwheel.recipe import Body, Option, Recipe, When
+from libwheel.recipe import Body, Option, When
+from libwheel.recipe_resolution import Recipe
 
 
 def option_mistakes(options: Sequence[Option]) -> Iterator[tuple[str, str]]:

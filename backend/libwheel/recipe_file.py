@@ -9,8 +9,9 @@ from typing import Any
 
 from libwheel import recipe_checks as checks
 from libwheel.errors import BuildError, Problem, RecipeError
-from libwheel.recipe import FILE, File, Overlay, Recipe, When, WhenTable
+from libwheel.recipe import FILE, File, When, WhenTable
 from libwheel.recipe_mistakes import mistakes
+from libwheel.recipe_resolution import Overlay, Recipe
 from libwheel.schema import Reader
 
 _NOT_OF_THE_BODY = ("schema", "release", "option")

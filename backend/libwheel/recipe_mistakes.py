@@ -18,14 +18,13 @@ from libwheel.recipe import (
     Archive,
     Body,
     Bundled,
-    Case,
     Expectation,
     Library,
-    Recipe,
     Release,
     Source,
 )
 from libwheel.recipe_conditions import repeated
+from libwheel.recipe_resolution import Case, Recipe
 
 # Those that build in the source tree cannot build it twice.
 _SYSTEMS_OF_CONFIGURATIONS = ("cmake", "meson")
@@ -135,6 +134,12 @@ def _expectation_mistakes(
             f"{where}.instructions",
             f'{expected.instructions!r} is of {wanted} alone: say `when = {{ arch = "{wanted}" }}`',
         )
+    if bool(expected.symbol) == bool(expected.header):
+        yield where, "must be either of a `symbol` or of a `line` in a `header`"
+    elif bool(expected.header) != bool(expected.line):
+        yield where, "`header` and `line` go together: which line must it have?"
+    if expected.instructions and expected.header:
+        yield f"{where}.instructions", "are a symbol's: a header has none"
 
 
 def _case_mistakes(case: Case) -> Iterator[tuple[str, str]]:

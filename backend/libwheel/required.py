@@ -15,14 +15,15 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from libwheel import locator, naming
-from libwheel.binaries import elf
+from libwheel.binaries import reading
 from libwheel.binaries.binary import Binary
 from libwheel.consumer import packages
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.errors import BuildError
 from libwheel.files import sha256_of
 from libwheel.locator import Constants
-from libwheel.naming import Tag
+from libwheel.naming import Layout, Tag
+from libwheel.target import Os
 from libwheel.words import listed
 
 
@@ -31,7 +32,7 @@ class RequiredWheel:
     """A library wheel that is built against.
 
     `version` is its full one, with the label of a variant. `files` is all that it puts into an
-    environment, by its path below the prefix: ``lib/...``, ``include/...``. One that is not
+    environment, by its path below the layout's top: ``lib/...``, ``include/...``. One that is not
     direct is here because another of them requires it.
     """
 
@@ -47,11 +48,16 @@ class RequiredWheel:
     def name(self) -> str:
         return self.constants.distribution
 
+    @property
+    def layout(self) -> Layout:
+        return naming.layout(Os(self.constants.system))
+
     @cached_property
     def libraries(self) -> Mapping[str, Binary]:
         """Its libraries by their file names, which NEEDED has."""
+        folder = self.layout.below_top(self.layout.runtime)
         names = self.constants.libraries
-        return {name: elf.read(self.files[PurePosixPath("lib", name)]) for name in names}
+        return {name: reading.read(self.files[PurePosixPath(folder, name)]) for name in names}
 
     @cached_property
     def plain_names(self) -> Mapping[PurePosixPath, PurePosixPath]:
@@ -113,9 +119,10 @@ def unpacked(wheel: Path, tag: Tag, folder: Path) -> RequiredWheel:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
     [scheme] = folder.glob("*.data/data")
+    top = scheme / tag.layout.top
     text = (folder / tag.import_name / "__init__.py").read_text(encoding="utf-8")
-    paths = (path for path in sorted(scheme.rglob("*")) if path.is_file())
-    files = {PurePosixPath(path.relative_to(scheme)): path for path in paths}
+    paths = (path for path in sorted(top.rglob("*")) if path.is_file())
+    files = {PurePosixPath(path.relative_to(top)): path for path in paths}
     return RequiredWheel(tag.full_version, locator.read(text), files)
 
 

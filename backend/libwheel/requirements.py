@@ -135,10 +135,11 @@ class Resolution:
 def resolve(task: Task, site_folders: Iterable[Path]) -> Resolution:
     """Find what the recipe requires, in these folders of installed packages or beside it.
 
-    Nothing is built. Raises BuildError where recipes require each other, or one library wheel
-    in ranges that do not go together; RecipeError for a mistake in a sibling.
+    For a target that has a name all of it is made from recipes, for the same. Nothing is built.
+    Raises BuildError where recipes require each other, or one library wheel in ranges that do not
+    go together; RecipeError for a mistake in a sibling.
     """
-    folders = site_folders if task.resolved.requires else ()
+    folders = site_folders if task.resolved.requires and task.is_native else ()
     there = packages.installed(folders)
     return _Search(task, {package.key: package for package in there}).resolution()
 
@@ -194,7 +195,7 @@ class _Search:
 
     def _is_asked(self, wish: _Wish, found: Found | Lacking) -> bool:
         if isinstance(found, Lacking):
-            return True
+            return self.task.is_native
         has_sibling = isinstance(found, Sibling) or self._sibling_folder(wish) is not None
         return not has_sibling and not isinstance(wish.by, Installed)
 
@@ -202,7 +203,9 @@ class _Search:
         package, folder = self.there.get(wish.name), self._sibling_folder(wish)
         if package:
             return _installed(wish, package, folder)
-        return self._sibling(wish, folder) if folder else self._nowhere(wish)
+        if not folder:
+            return self._nowhere(wish) if self.task.is_native else self._for_no_target(wish)
+        return self._sibling(wish, folder)
 
     def _beside(self, wish: _Wish) -> Path:
         return self.task.resolved.folder.parent / wish.name
@@ -222,9 +225,16 @@ class _Search:
         fitting = [version for version in versions if wish.takes(version)]
         if not fitting:
             return _lacking(wish, f"{folder} has {', '.join(versions)}", _get(wish))
-        config = {"version": fitting[0], "jobs": str(self.task.settings.jobs)}
+        config = {"version": fitting[0], **self.task.settings.for_siblings}
         console = replace(self.task.console, about=identity.name)
         return Sibling(tasks.within(read, identity, config, self.task.environment, console))
+
+    def _for_no_target(self, wish: _Wish) -> Lacking:
+        """Say that wheels for other targets are not taken from an environment."""
+        what = f"for {self.task.target} it is built from its recipe, and there is none"
+        way = f"build in a checkout that has both recipes, {self.task.tag.wheel} and {wish.name}"
+        beside = "" if self.task.is_of_sdist else f" in {self._beside(wish)}"
+        return _lacking(wish, f"{what}{beside}", way)
 
     def _nowhere(self, wish: _Wish) -> Lacking:
         beside = f", nor is there a recipe for it in {self._beside(wish)}"

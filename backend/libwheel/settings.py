@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from libwheel.errors import BuildError, nearest
 from libwheel.recipe import Option
+from libwheel.target import NATIVE, Target
+from libwheel.target import parse as parse_target
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Settings:
     `version`: the release to build, None for the default one. `jobs`: how many compilers run
     at once. `work_dir`: keep the build tree there. `source`: a local folder or archive in
     place of the release's. `bundle_sources`: put the verified archives into the sdist.
+    `launcher`: what runs the compilers, None for the first that is found.
     `chosen`: the values that are given for the recipe's own options.
     """
 
@@ -27,14 +30,31 @@ class Settings:
     work_dir: Path | None
     source: Path | None
     bundle_sources: bool
+    target: Target | None = None
+    toolchain: str | None = None
+    launcher: str | None = None
     chosen: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def for_siblings(self) -> dict[str, str]:
+        """What another recipe is given, whose wheel goes with this one's, and is made likewise."""
+        name = self.target and str(self.target)
+        given = {"target": name, "toolchain": self.toolchain, "launcher": self.launcher}
+        return {"jobs": str(self.jobs), **{key: value for key, value in given.items() if value}}
+
+
+TOOLCHAINS = ("native", "zig")
+LAUNCHERS = ("ccache", "sccache", "distcc")  # the first that is found is used
+NO_LAUNCHER = "none"
 
 HELP = {
     "version": "the release to build; default: the recipe's first",
     "jobs": "how many compilers run at once; default: the processors this process may use",
     "work-dir": "keep the build tree in this folder, an absolute path; default: a temporary one",
     "source": "a local folder or archive, an absolute path, to build instead of the release's",
+    "target": f"what the wheel is for, as `x86_64-linux-gnu.2.17`; default: `{NATIVE}`",
+    "toolchain": "`native` or `zig`; default: native for the target `native`, if there is one",
+    "launcher": "`ccache`, `sccache`, `distcc` or `none`; default: the first that is on PATH",
     "sdist-sources": "`bundle`: put the upstream archives into the sdist; default: `none`",
 }
 
@@ -53,11 +73,7 @@ def parse(
     _stop_for_unknown_settings(given, helped)
     values = {name: _one(name, value, helped[name]) for name, value in given.items()}
     chosen = {o.name: _chosen(o, values[o.name]) for o in options if o.name in values}
-    paths = {name: _absolute(name, values[name]) for name in PATHS if name in values}
-    work_dir = spaceless("work-dir", paths["work-dir"]) if "work-dir" in paths else None
-    source = _existing(paths["source"]) if "source" in paths else None
-    if source and work_dir and source.resolve().is_relative_to(work_dir.resolve()):
-        raise BuildError(f"-C source: {source} is in -C work-dir, which every build empties")
+    work_dir, source = _places(values)
     bundle_sources = _bundle(values.get("sdist-sources", "none"))
     if source and bundle_sources:
         raise BuildError(
@@ -70,6 +86,9 @@ def parse(
         work_dir=work_dir,
         source=source,
         bundle_sources=bundle_sources,
+        target=parse_target(values.get("target", NATIVE)),
+        toolchain=_one_of("toolchain", values.get("toolchain"), TOOLCHAINS),
+        launcher=_one_of("launcher", values.get("launcher"), (*LAUNCHERS, NO_LAUNCHER)),
         chosen=chosen,
     )
 
@@ -82,6 +101,16 @@ def _stop_for_unknown_settings(given: Iterable[str], known: Mapping[str, str]) -
     lines += [f"options of this recipe: {', '.join(own)}"] if own else []
     if unknown:
         raise BuildError("\n".join(lines))
+
+
+def _places(values: Mapping[str, str]) -> tuple[Path | None, Path | None]:
+    """Return the work-dir and the source."""
+    paths = {name: _absolute(name, values[name]) for name in PATHS if name in values}
+    work_dir = spaceless("work-dir", paths["work-dir"]) if "work-dir" in paths else None
+    source = _existing(paths["source"]) if "source" in paths else None
+    if source and work_dir and source.resolve().is_relative_to(work_dir.resolve()):
+        raise BuildError(f"-C source: {source} is in -C work-dir, which every build empties")
+    return work_dir, source
 
 
 def _chosen(option: Option, value: str) -> str:
@@ -106,6 +135,13 @@ def _jobs(value: str | None) -> int:
     if value.isdecimal() and int(value) > 0:
         return int(value)
     raise BuildError(f"-C jobs must be a number of at least 1, not {value!r}")
+
+
+def _one_of(name: str, value: str | None, known: Sequence[str]) -> str | None:
+    if value is None or value in known:
+        return value
+    wanted = " or ".join(map(repr, known))
+    raise BuildError(f"-C {name} must be {wanted}, not {value!r}{nearest(value, known)}")
 
 
 def _absolute(name: str, value: str) -> Path:
@@ -146,6 +182,8 @@ VARIABLES = (_CACHE, _MIRRORS, _DEBIAN_MIRROR)  # all that begin with LIBWHEEL_
 
 CACHE_HINT = f"{_CACHE} names another folder for the cache"  # where it cannot be written to
 
+_OF_LAUNCHERS = tuple(f"{name.upper()}_" for name in LAUNCHERS)
+
 IGNORED_VARIABLES = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS")
 
 
@@ -157,7 +195,8 @@ class Environment:
     `debian_mirror`: a URL in place of what apt's configuration names. `cc`, `cxx`: the native
     compilers, empty for the usual ones. `path`: where programs are looked for. `epoch`: the
     time of every file in what is built, in seconds since 1970 (SOURCE_DATE_EPOCH).
-    `ignored`: variables that are set and that no build sees.
+    `ignored`: variables that are set and that no build sees. `launching`: those of compiler
+    launchers; there may be passwords in them.
     """
 
     cache: Path
@@ -169,6 +208,7 @@ class Environment:
     path: str
     epoch: int | None
     ignored: tuple[str, ...]
+    launching: Mapping[str, str] = field(default_factory=dict)
 
 
 def environment(variables: Mapping[str, str]) -> Environment:
@@ -189,6 +229,7 @@ def environment(variables: Mapping[str, str]) -> Environment:
         path=variables.get("PATH", os.defpath),
         epoch=epoch(variables),
         ignored=tuple(name for name in IGNORED_VARIABLES if variables.get(name)),
+        launching={n: v for n, v in variables.items() if n.startswith(_OF_LAUNCHERS)},
     )
 
 

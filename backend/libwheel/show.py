@@ -13,11 +13,19 @@ from pathlib import Path
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from libwheel.binaries import elf
-from libwheel.binaries.binary import Binary
+from libwheel import naming
+from libwheel.binaries import reading
+from libwheel.binaries.binary import LINKER_MADE, Binary
 from libwheel.errors import BuildError
 from libwheel.recipe import Option, Source
+from libwheel.target import Format, Os
 from libwheel.task import Task
+
+_PLACES = tuple((one.runtime, one.file_suffix) for one in map(naming.layout, Os))
+_LIBRARY = re.compile(
+    r"[^/]+\.data/data/"
+    f"(?:{'|'.join(rf'{folder}/[^/]+{re.escape(suffix)}' for folder, suffix in _PLACES)})"
+)
 
 
 def recipe_text(task: Task) -> str:
@@ -51,18 +59,19 @@ def wheel_text(path: Path) -> str:
     """
     tag_of_build, platforms = _names(path)
     with tempfile.TemporaryDirectory() as folder, _opened(path) as archive:
-        libraries = [n for n in archive.namelist() if re.search(r"\.data/data/lib/[^/]+\.so$", n)]
+        libraries = [name for name in archive.namelist() if _LIBRARY.fullmatch(name)]
         if not libraries:
-            raise BuildError(f"{path} is not a library wheel: it has no data/lib/*.so")
+            wanted = ", ".join(f"data/{folder}/*{suffix}" for folder, suffix in _PLACES)
+            raise BuildError(f"{path} is not a library wheel: it has none of {wanted}")
         binaries = {
-            Path(name).name: elf.read(Path(archive.extract(name, folder))) for name in libraries
+            Path(name).name: reading.read(Path(archive.extract(name, folder))) for name in libraries
         }
         sizes = {Path(name).name: archive.getinfo(name).file_size for name in libraries}
         sources = list(_sources(archive))
     rows: list[tuple[str, ...]] = [
         ("library", "SONAME", "ABI", "exports", "size", "floor", "needs")
     ]
-    rows += [_row(name, binary, sizes[name]) for name, binary in binaries.items()]
+    rows += [_row(name, binary, sizes[name], platforms) for name, binary in binaries.items()]
     head = f"{tag_of_build}, for {platforms}, {path.stat().st_size / 1e6:.1f} MB"
     return "\n".join([head, "", *_table(rows), "", "made of", *sources])
 
@@ -98,21 +107,35 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         raise BuildError(f"{path} is not a wheel: {error}") from None
 
 
-def _row(name: str, binary: Binary, size: int) -> tuple[str, ...]:
-    abi = re.fullmatch(r".*-pywheel-(.+)\.so", name)
-    floor = _floor(binary)
+def _row(name: str, binary: Binary, size: int, platforms: str) -> tuple[str, ...]:
+    tagged = naming.tagged_file(name)
     return (
         name,
         binary.soname or "-",
-        abi[1] if abi else "-",
-        f"{len(binary.exports):,}",
+        tagged.abi if tagged else "-",
+        f"{sum(symbol.name not in LINKER_MADE for symbol in binary.exports):,}",
         f"{size / 1e6:.2f} MB",
-        f"glibc {floor}" if floor else "-",
+        _floor(binary, platforms) or "-",
         " ".join(binary.needed),
     )
 
 
-def _floor(binary: Binary) -> str:
+def _floor(binary: Binary, platforms: str) -> str:
+    """Return the oldest system that it runs on; nothing where it asks nothing of any.
+
+    The wheel's platform tag alone tells which musl that is.
+    """
+    if binary.format is Format.PE:
+        return "Windows"
+    if binary.format is Format.MACHO:
+        return f"macOS {'.'.join(map(str, binary.minimum_os))}" if binary.minimum_os else ""
+    if musl := re.search(r"\bmusllinux_(\d+)_(\d+)_", platforms):
+        return f"musl {musl[1]}.{musl[2]}"
+    glibc = _glibc(binary)
+    return f"glibc {glibc}" if glibc else ""
+
+
+def _glibc(binary: Binary) -> str:
     """Return the newest glibc version that a symbol asks for, or nothing."""
     found = (re.fullmatch(r"GLIBC_(\d+)\.(\d+).*", i.version or "") for i in binary.imports)
     versions = [(int(match[1]), int(match[2])) for match in found if match]

@@ -11,6 +11,7 @@ class Role(StrEnum):
     """What a staged file is for, and by that where a wheel installer puts it."""
 
     RUNTIME = "runtime"
+    LINK = "import library"
     HEADER = "header"
     PKGCONFIG = "pkg-config"
     CMAKE = "cmake"
@@ -23,8 +24,8 @@ class Role(StrEnum):
 class StagedFile:
     """One file: its role, its path below the role's place, and where its bytes are now.
 
-    `path` is relative to the installation prefix (runtime, header, pkg-config, cmake), to
-    site-packages (locator), or to the dist-info folder (licence, sbom).
+    `path` is relative to the installation prefix (runtime, import library, header, pkg-config,
+    cmake), to site-packages (locator), or to the dist-info folder (licence, sbom).
     """
 
     role: Role
@@ -51,7 +52,8 @@ class ForeignLibrary:
 class StagedLibrary:
     """A promised library under its tagged name.
 
-    `stem` is what its file's name has between `lib` and the tag. `file` is the staged binary;
+    `stem` is what its file's name has before the tag, without `lib`. `file` is the staged binary,
+    `link_file` what is linked with where that is another file, the import library of Windows;
     `requires` names the sibling libraries that it needs, by their names in the recipe, and
     `foreign` those of other library wheels. `include` is the folder for `-I`, below the wheel's
     own; `suffix` is what its symbols' names end with, beyond upstream's. `cflags` and `libs` are
@@ -64,6 +66,7 @@ class StagedLibrary:
     stem: str
     file: StagedFile
     requires: tuple[str, ...]
+    link_file: StagedFile | None = None
     foreign: tuple[ForeignLibrary, ...] = ()
     include: str = "."
     suffix: str = ""
@@ -76,6 +79,11 @@ class StagedLibrary:
         itself = f"-l{self.stem}"
         words = self.libs if itself in self.libs else (itself, *self.libs)
         return tuple(f"-l{link_name}" if word == itself else word for word in words)
+
+    @property
+    def files(self) -> tuple[StagedFile, ...]:
+        """The binary, and what is linked with where that is another file."""
+        return (self.file, self.link_file) if self.link_file else (self.file,)
 
     @property
     def link_flags(self) -> tuple[str, ...]:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from libwheel import metadata, recipe_file, sdist, settings, target
+from libwheel import metadata, recipe_file, sdist, settings, toolchains
 from libwheel.console import Console
-from libwheel.errors import BuildError, Problem, RecipeError
+from libwheel.errors import BuildError, Problem, RecipeError, RefusedError
 from libwheel.metadata import Identity
 from libwheel.naming import Tag
-from libwheel.recipe import Recipe, Resolved, Source, same_version
+from libwheel.recipe import Resolved, Source
 from libwheel.recipe_mistakes import requires_itself
+from libwheel.recipe_resolution import Recipe, same_version
 from libwheel.settings import Environment, Settings
 from libwheel.target import Target
 from libwheel.wheel import file_time
@@ -31,11 +32,17 @@ class Task:
     settings: Settings
     environment: Environment
     console: Console
+    toolchain: str
 
     @property
     def epoch(self) -> int:
         """The time of every file, in seconds since 1970."""
         return file_time(self.environment.epoch)
+
+    @property
+    def is_native(self) -> bool:
+        """The wheel is for this machine: it goes with the library wheels that are installed."""
+        return self.settings.target is None
 
     @property
     def is_of_sdist(self) -> bool:
@@ -87,19 +94,26 @@ def within(
     environment: Environment,
     console: Console,
 ) -> Task:
-    """Return the task for a recipe and an environment that were read before; see `load`."""
+    """Return the task for a recipe and an environment that were read before; see `load`.
+
+    Raises BuildError where the recipe says that it cannot be built so.
+    """
     chosen = settings.parse(config, recipe.options)
-    native = target.native()
+    toolchain = toolchains.choose(chosen, environment)
+    wanted = chosen.target or toolchains.native_target(toolchain)
     version, choices = _choice(recipe, chosen)
-    resolved = recipe.resolve(version, native, choices)
+    resolved = recipe.resolve(version, wanted, choices)
     tag = Tag(
         identity.name,
         resolved.release.version,
         resolved.abi,
         resolved.build_number,
         resolved.variant,
+        wanted.os,
     )
-    return Task(recipe, resolved, identity, tag, native, chosen, environment, console)
+    if resolved.unsupported:
+        raise RefusedError(f"{tag} cannot be built for {wanted}: {resolved.unsupported}")
+    return Task(recipe, resolved, identity, tag, wanted, chosen, environment, console, toolchain)
 
 
 def read(folder: Path) -> tuple[Recipe, Identity]:

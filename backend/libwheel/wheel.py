@@ -19,12 +19,14 @@ from pathlib import Path
 from libwheel.files import replacing
 from libwheel.naming import Tag
 from libwheel.staging import Role, StagedTree
+from libwheel.target import Os
 from libwheel.version import __version__
 
 ZIP_EPOCH = 315532800  # 1980-01-01: zip knows nothing earlier
 
 _PLACES: Mapping[Role, str] = {
     Role.RUNTIME: "{stem}.data/data/",
+    Role.LINK: "{stem}.data/data/",
     Role.HEADER: "{stem}.data/data/",
     Role.PKGCONFIG: "{stem}.data/data/",
     Role.CMAKE: "{stem}.data/data/",
@@ -76,7 +78,7 @@ def members(
         Member(
             _PLACES[file.role].format(stem=tag.release_stem) + file.path.as_posix(),
             file.bytes_at.read_bytes(),
-            executable=file.role is Role.RUNTIME,
+            executable=file.role is Role.RUNTIME and tag.os is not Os.WINDOWS,
         )
         for file in tree.files
     ]

@@ -3,31 +3,103 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
+import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from libwheel.errors import BuildError
 from libwheel.files import begin_deletion, locked, writing_to
-from libwheel.plan import Workspace
 from libwheel.settings import CACHE_HINT
 
 KEPT_LOGS = 20  # failed builds
 
 _MARKER = ".libwheel-work-dir"
+_PREFIX = "libwheel-"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The folders of one build: everything below `root` may go when the wheel is made."""
+
+    root: Path
+    logs: Path
+
+    @property
+    def source(self) -> Path:
+        """The unpacked and patched upstream source."""
+        return self.root / "source"
+
+    @property
+    def build(self) -> Path:
+        return self.root / "build"
+
+    @property
+    def destination(self) -> Path:
+        """DESTDIR of the installation; each configuration's is a folder in it."""
+        return self.root / "destination"
+
+    @property
+    def stage(self) -> Path:
+        return self.root / "stage"
+
+    @property
+    def tree(self) -> Path:
+        """What is kept of the installation: see `InstalledTree`."""
+        return self.root / "tree"
+
+    @property
+    def requires(self) -> Path:
+        """A conventional prefix with the library wheels that this one is built against."""
+        return self.root / "requires"
+
+    @property
+    def wheels(self) -> Path:
+        """Those of them that had to be built first."""
+        return self.root / "wheels"
+
+    @property
+    def temporary(self) -> Path:
+        """TMPDIR of every command: what a killed compiler leaves goes as well."""
+        return self.root / "tmp"
+
+    @property
+    def toolchain(self) -> Path:
+        """The files that the toolchain brings, as scripts that stand for its programs."""
+        return self.root / "toolchain"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that a build makes below `root`."""
+        made = (self.source, self.build, self.destination, self.stage, self.tree)
+        return (*made, self.requires, self.wheels, self.temporary, self.toolchain)
+
+    @property
+    def version_script(self) -> Path:
+        return self.root / "version-script.map"
 
 
 @contextmanager
-def temporary(stem: str, log_folder: Path) -> Iterator[Workspace]:
+def temporary(stem: str, log_folder: Path, place: str = "") -> Iterator[Workspace]:
     """Yield a workspace that goes when the block ends.
+
+    `place` stands for a folder that builds have in common: compiler caches know a file by its path.
+    Where that is in use, or somebody else's, another serves.
 
     Its logs stay, below `log_folder`, where the block ends with an error. A frontend that is
     interrupted lets us live for a moment only: all deletions are under way before we wait.
     """
-    with ExitStack() as at_last, _logs(stem, log_folder) as logs, _folder(at_last) as root:
+    with (
+        ExitStack() as at_last,
+        kept_logs(stem, log_folder) as logs,
+        _folder(at_last, place) as root,
+    ):
         if str(root).split() != [str(root)]:
             raise BuildError(f"TMPDIR must have no white space: make and configure cannot: {root}")
         with writing_to(root, "TMPDIR, or -C work-dir, names another folder"):
@@ -35,13 +107,46 @@ def temporary(stem: str, log_folder: Path) -> Iterator[Workspace]:
 
 
 @contextmanager
-def _folder(at_last: ExitStack) -> Iterator[Path]:
+def _folder(at_last: ExitStack, place: str) -> Iterator[Path]:
     """Yield a folder whose deletion begins when the block ends; `at_last` waits for it."""
-    root = Path(tempfile.mkdtemp(prefix="libwheel-"))
-    try:
-        yield root
-    finally:
-        at_last.callback(begin_deletion(root))
+    with ExitStack() as stack:
+        shared = _shared(stack, place) if place else None
+        root = shared or Path(tempfile.mkdtemp(prefix=_PREFIX))
+        try:
+            yield root
+        finally:
+            at_last.callback(begin_deletion(_moved(root) if shared else root))
+
+
+def _shared(stack: ExitStack, place: str) -> Path | None:
+    """Return the folder of that name, empty, where it is ours alone as long as `stack` is open."""
+    root = Path(tempfile.gettempdir(), common_name(place))
+    with suppress(OSError):
+        root.mkdir(mode=0o700, exist_ok=True)
+        facts = root.lstat()
+        if not stat.S_ISDIR(facts.st_mode) or facts.st_uid != os.geteuid():
+            return None
+        handle = stack.enter_context(_held(root))
+        if not os.path.samestat(os.fstat(handle), root.lstat()):  # it has just been moved
+            return None
+        root.chmod(0o700)
+        for left in root.iterdir():  # by a build that was killed
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        return root
+    return None
+
+
+def common_name(place: str) -> str:
+    """Return the name of the folder for that place.
+
+    It is as long as mkdtemp's: where an RPATH was taken out of a binary, that length shows.
+    """
+    return f"{_PREFIX}{hashlib.sha256(place.encode()).hexdigest()[:8]}"
+
+
+def _moved(root: Path) -> Path:
+    """Give a folder another name, so that its own is free while it is deleted."""
+    return root.rename(f"{root}-{secrets.token_hex(4)}")
 
 
 @contextmanager
@@ -70,7 +175,7 @@ def _ready(space: Workspace) -> Workspace:
 
 
 @contextmanager
-def _logs(stem: str, parent: Path) -> Iterator[Path]:
+def kept_logs(stem: str, parent: Path) -> Iterator[Path]:
     """Yield a folder for logs; it stays if there is one in it when the block fails.
 
     Who presses Ctrl-C was shown no log to read.
@@ -114,11 +219,11 @@ def _time(folder: Path) -> int:
 
 
 @contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    """Hold a folder; BlockingIOError where another process does."""
+def _held(folder: Path) -> Iterator[int]:
+    """Hold a folder, and yield its descriptor; BlockingIOError where another process holds it."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+        yield handle
     finally:
         os.close(handle)

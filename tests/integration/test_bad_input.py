@@ -231,8 +231,33 @@ def test_a_patch_that_does_not_apply(bench: Bench) -> None:
 def test_no_compiler(bench: Bench) -> None:
     empty = bench.root / "bin"
     empty.mkdir()
-    assert_refused(bench.build(PATH=str(empty)), bench, "no C compiler: none of cc, gcc, clang")
+    hidden = hide_distributions(bench.root / "hidden", ("ziglang",))
+    done = bench.build(PATH=str(empty), PYTHONPATH=f"{hidden}:{os.environ['PYTHONPATH']}")
+    ways = ("install one (Debian: apt install gcc)", "python -m pip install 'ziglang==0.17.0'")
+    assert_refused(done, bench, "no C compiler: none of cc, gcc, clang is on PATH", *ways)
     assert_refused(bench.build(CC="no-such-cc"), bench, "CC names 'no-such-cc', which is not")
+
+
+@pytest.mark.parametrize(
+    ("version", "text"),
+    [
+        ("", "there is no ziglang: python -m pip install 'ziglang==0.17.0'"),
+        ("0.16.0", "zig is version 0.16.0; this build needs ziglang==0.17.0: python -m pip"),
+        ("0.17.0-dev.9+ab", "zig is version 0.17.0-dev.9+ab; this build needs ziglang==0.17.0: "),
+    ],
+)
+def test_no_zig_or_another_one(bench: Bench, version: str, text: str) -> None:
+    hidden = hide_distributions(bench.root / "hidden", ("ziglang",))
+    path = stand_in(bench.root / "bin", "zig", f"echo {version}") if version else os.environ["PATH"]
+    variables = {"PATH": path, "PYTHONPATH": f"{hidden}:{os.environ['PYTHONPATH']}"}
+    assert_refused(bench.build("-C", "target=x86_64-windows", **variables), bench, text)
+
+
+def test_an_unknown_target(bench: Bench) -> None:
+    done = bench.build("-C", "target=x86_64-linux-muls")
+    assert_refused(
+        done, bench, "unknown target 'x86_64-linux-muls' (did you mean 'x86_64-linux-musl'?)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ LIBRARIES = {
 }
 
 FINDINGS = {
-    "anonymous-version-script": "GNU ld takes none beside ANSWER_MAKE_PYWHEEL_1",
+    "anonymous-version-script": "linkers take none beside ANSWER_MAKE_PYWHEEL_1",
     "does-not-compile": "compile failed with status",
     "executable-stack": "[executable-stack]",
     "leaks-its-path": "[private-path]",

@@ -13,7 +13,8 @@ from libwheel import cmake_config, locator, pkgconfig
 from libwheel.naming import Tag
 from libwheel.staging import Role, StagedLibrary
 from unit.consumer.installed import SITE, write_recorded
-from unit.staged import TAG, library
+from unit.staged import TAG, two
+from unit.staged import site as site_of
 
 HEADERS = ("hdf5.h", "sub/more.h")
 
@@ -56,12 +57,11 @@ class Installed:
 def data(tag: Tag = TAG, headers: tuple[str, ...] = HEADERS) -> tuple[str, ...]:
     """Return the paths of the data files, relative to the prefix."""
     return (
-        f"lib/{tag.library_file('hdf5')}",
-        f"lib/{tag.library_file('hdf5_hl')}",
+        *(str(file.path) for one in two(tag) for file in one.files),
         *(f"{tag.include_folder}/{header}" for header in headers),
-        "lib/pkgconfig/hdf5-pywheel.pc",
-        "lib/pkgconfig/hdf5_hl-pywheel.pc",
-        f"lib/pkgconfig/{tag.exact}.pc",
+        f"{tag.pkgconfig_folder}/hdf5-pywheel.pc",
+        f"{tag.pkgconfig_folder}/hdf5_hl-pywheel.pc",
+        f"{tag.pkgconfig_folder}/{tag.exact}.pc",
         f"{tag.cmake_folder}/hdf5-pywheel-config.cmake",
     )
 
@@ -71,12 +71,14 @@ def info(tag: Tag = TAG) -> str:
 
 
 def install(
-    prefix: Path, site: str | Path = SITE, tag: Tag = TAG, headers: tuple[str, ...] = HEADERS
+    prefix: Path, site: str | Path = "", tag: Tag = TAG, headers: tuple[str, ...] = HEADERS
 ) -> Installed:
-    """Install the wheel with data files that are empty; RECORD lists byte code, as pip's does."""
-    installed = Installed(prefix, prefix / site)
-    libraries = (library("hdf5", tag=tag), library("hdf5_hl", "hdf5", tag=tag))
-    made = locator.modules(tag, "~= 1.14.5", libraries, {})
+    """Install the wheel with data files that are empty; RECORD lists byte code, as pip's does.
+
+    `site` is the folder of packages below `prefix`, if not that of a virtual environment.
+    """
+    installed = Installed(prefix, prefix / (site or site_of(tag)))
+    made = locator.modules(tag, "~= 1.14.5", two(tag), {})
     metadata = f"Metadata-Version: 2.4\nName: hdf5\nVersion: {tag.version}\n"
     described = installed.site / info(tag)
     texts = {installed.site / path: text for path, text in made.items()}

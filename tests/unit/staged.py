@@ -11,23 +11,42 @@ from pathlib import Path, PurePosixPath
 
 from libwheel.naming import Tag
 from libwheel.staging import ForeignLibrary, Role, StagedFile, StagedLibrary
+from libwheel.target import Os
 
 TAG = Tag("hdf5", "1.14.5", "310", 0)
-SITE = PurePosixPath("lib/python3.11/site-packages")
+MACOS, WINDOWS = replace(TAG, os=Os.MACOS), replace(TAG, os=Os.WINDOWS)
+
+
+def site(tag: Tag = TAG) -> PurePosixPath:
+    """Return the folder of packages, below the prefix."""
+    return PurePosixPath(tag.layout.site.replace("X.Y", "3.11"))
+
+
+SITE = site()
 
 Texts = Mapping[tuple[Role, PurePosixPath], str]
 
 
 def library(name: str, *requires: str, stem: str = "", tag: Tag = TAG) -> StagedLibrary:
     """Return a staged library whose bytes nobody asks for."""
-    path = PurePosixPath("lib", tag.library_file(stem or name))
-    file = StagedFile(Role.RUNTIME, path, Path("/stage") / path)
     stem = stem or name
-    return StagedLibrary(name, f"The {name} library", stem, file, requires)
+    file = _file(Role.RUNTIME, tag.layout.runtime, tag.library_file(stem))
+    linked = tag.import_library_file(stem)
+    link_file = _file(Role.LINK, tag.layout.library, linked) if linked else None
+    return StagedLibrary(name, f"The {name} library", stem, file, requires, link_file)
+
+
+def _file(role: Role, folder: str, name: str) -> StagedFile:
+    path = PurePosixPath(folder, name)
+    return StagedFile(role, path, Path("/stage") / path)
+
+
+def two(tag: Tag) -> tuple[StagedLibrary, ...]:
+    return (library("hdf5", tag=tag), library("hdf5_hl", "hdf5", tag=tag))
 
 
 ONE = (library("hdf5"),)
-TWO = (library("hdf5"), library("hdf5_hl", "hdf5"))
+TWO = two(TAG)
 
 # Two libraries of one file, of which one adds flags; and two that need another wheel's, have
 # headers of the same names, and conflict.
@@ -63,10 +82,11 @@ def install(
 ) -> Path:
     """Put the files where an installer puts them, with empty libraries and a header."""
     for (role, path), text in texts.items():
-        top = prefix / SITE if role is Role.LOCATOR else prefix
+        top = prefix / site(tag) if role is Role.LOCATOR else prefix
         write(top / path, text)
     for staged in libraries:
-        write(prefix / staged.file.path, "")
+        for file in staged.files:
+            write(prefix / file.path, "")
         write(prefix / tag.include_folder / staged.include / f"{tag.wheel}.h", "")
     return prefix
 

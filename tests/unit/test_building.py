@@ -13,7 +13,6 @@ from libwheel.building import installed_tree, tree_key
 from libwheel.console import Console
 from libwheel.errors import RecipeError
 from libwheel.locator import Constants
-from libwheel.plan import Workspace
 from libwheel.programs import Program
 from libwheel.recipe import Source
 from libwheel.required import RequiredWheel
@@ -21,6 +20,7 @@ from libwheel.source.fetch import Fetched
 from libwheel.task import Task
 from libwheel.toolchains.toolchain import Toolchain
 from libwheel.tools import Tools
+from libwheel.workspace import Workspace
 from unit.buildsystems.jobs import TOOLCHAIN
 from unit.staged import write
 from unit.tasks import load_task
@@ -112,7 +112,8 @@ def test_a_program_that_the_source_in_use_needs_makes_a_difference(tmp_path: Pat
 
 def against(folder: Path, files: Mapping[str, str], version: str = "1.0") -> RequiredWheel:
     paths = {PurePosixPath(name): write(folder / name, text) for name, text in files.items()}
-    constants = Constants("inner", "inner-pywheel", version, f">= {version}", (), {}, {}, {})
+    versions = f">= {version}"
+    constants = Constants("inner", "inner-pywheel", version, versions, (), {}, {}, {})
     return RequiredWheel(version, constants, paths)
 
 

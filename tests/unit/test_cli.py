@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import sys
 import tarfile
@@ -80,6 +81,29 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"libwheel {__version__}\n"
 
 
+def test_the_help_of_build_teaches_to_build_several(capsys: pytest.CaptureFixture[str]) -> None:
+    examples = re.findall(r"(?m)^  (libwheel build .*)$", helped(capsys, "build"))
+    assert len(examples) == 4
+    for example in examples:
+        cli.parser().parse_args(example.split()[1:])
+
+
+@pytest.mark.parametrize(
+    ("options", "mistake"),
+    [
+        (("--target=native", "-Ctarget=native"), "--target and -C target= say the same: give one"),
+        (("--sdist", "--target=x86_64-windows", "--target=native"), "--sdist is for one build: "),
+        (("--timings", ZLIB), "--timings is for one build: name one recipe and one target"),
+        (("-Ctarget=native", "-Ctarget=native", ZLIB), "-C target is given 2 times: give each as"),
+    ],
+)
+def test_what_does_not_go_together(
+    options: tuple[str | Path, ...], mistake: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("build", *options, ROOT / "recipes" / "hdf5") == 1
+    assert capsys.readouterr().err.startswith(f"error: {mistake}")
+
+
 @pytest.mark.parametrize("arguments", [(), ("biuld", "recipes/zlib"), ("check",), ("build",)])
 def test_a_mistake_on_the_command_line(arguments: tuple[str, ...]) -> None:
     assert run(*arguments) == 2
@@ -135,7 +159,7 @@ def compilers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_plan_prints_a_shell_script(compilers: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("plan", "-C", "work-dir=/w", "-C", "jobs=7", ZLIB) == 0
+    assert run("plan", "-Clauncher=none", "-C", "work-dir=/w", "-C", "jobs=7", ZLIB) == 0
     shown = capsys.readouterr().out
     for found, shown_as in (
         (str(compilers), "<bin>"),
@@ -144,6 +168,16 @@ def test_plan_prints_a_shell_script(compilers: Path, capsys: pytest.CaptureFixtu
     ):
         shown = shown.replace(found, shown_as)
     goldens.check("plan-zlib.sh", shown)
+
+
+def test_plan_shows_what_launches_the_compilers(
+    compilers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(compilers / "ccache", f"#!/bin/sh\necho {tmp_path}\n").chmod(0o755)
+    assert run("plan", ZLIB) == 0
+    shown = capsys.readouterr().out
+    assert f"\nexport CMAKE_C_COMPILER_LAUNCHER={compilers}/ccache\n" in shown
+    assert "\nexport CCACHE_COMPILERCHECK=string:" in shown
 
 
 def test_plan_without_a_work_dir_is_for_this_folder(
@@ -209,7 +243,7 @@ def test_an_sdist_holds_the_recipe_and_says_what_it_leaves_out(
         "PKG-INFO",
         "README.md",
         "_libwheel.py",
-        "patches/0001-no-embedded-settings.patch",
+        *(f"patches/{path.name}" for path in (ROOT / "recipes/hdf5/patches").iterdir()),
         "pyproject.toml",
         "recipe.toml",
         "smoke.c",

@@ -16,15 +16,19 @@ from unit import goldens
 from unit.staged import (
     BLAS,
     BLAS_TAG,
+    MACOS,
     OMP,
     OMP_TAG,
     ONE,
     SITE,
     TAG,
     TWO,
+    WINDOWS,
     Texts,
     install,
     program,
+    site,
+    two,
 )
 
 POINTER = struct.calcsize("P")
@@ -37,17 +41,29 @@ def texts(libraries: tuple[StagedLibrary, ...], pointer: int = POINTER, tag: Tag
 
 @pytest.mark.parametrize(
     ("name", "libraries", "tag"),
-    [("one", ONE, TAG), ("two", TWO, TAG), ("flags", OMP, OMP_TAG), ("foreign", BLAS, BLAS_TAG)],
+    [
+        ("one", ONE, TAG),
+        ("two", TWO, TAG),
+        ("flags", OMP, OMP_TAG),
+        ("foreign", BLAS, BLAS_TAG),
+        ("macos", two(MACOS), MACOS),
+        ("windows", two(WINDOWS), WINDOWS),
+    ],
 )
 def test_the_files(name: str, libraries: tuple[StagedLibrary, ...], tag: Tag) -> None:
     for (role, path), text in texts(libraries, 8, tag).items():
         goldens.check(f"cmake-{name}-{role.name.lower()}-{path.name}", text)
 
 
-def test_they_stand_beside_the_libraries_and_in_the_locator() -> None:
+@pytest.mark.parametrize(
+    ("tag", "folder"),
+    [(TAG, "lib"), (MACOS, "lib"), (WINDOWS, "Library/lib")],
+    ids=["linux", "macos", "windows"],
+)
+def test_they_stand_beside_the_libraries_and_in_the_locator(tag: Tag, folder: str) -> None:
     names = ("hdf5-pywheel-config.cmake", "hdf5-pywheel-config-version.cmake")
-    assert set(texts(TWO)) == {
-        *((Role.CMAKE, PurePosixPath("lib/cmake/hdf5-pywheel", name)) for name in names),
+    assert set(texts(two(tag), tag=tag)) == {
+        *((Role.CMAKE, PurePosixPath(folder, "cmake/hdf5-pywheel", name)) for name in names),
         *((Role.LOCATOR, PurePosixPath("hdf5_pywheel/cmake", name)) for name in names),
     }
 
@@ -110,6 +126,39 @@ def test_the_targets_name_the_files_that_are_there(prefix: Path) -> None:
     assert f"INTERFACE_INCLUDE_DIRECTORIES={prefix}/include/hdf5-pywheel" in shown
     assert "INTERFACE_LINK_LIBRARIES=hdf5-pywheel::hdf5" in shown
     assert "TYPE=SHARED_LIBRARY" in shown
+
+
+def test_of_macos_the_name_is_one_that_the_rpath_leads_to(tmp_path: Path) -> None:
+    libraries = two(MACOS)
+    prefix = install(texts(libraries, tag=MACOS), libraries, tmp_path / "prefix", MACOS)
+    shown = configure(prefix, "REQUIRED", show(HL, "IMPORTED_LOCATION", "IMPORTED_SONAME"))
+    assert f"IMPORTED_LOCATION={prefix}/lib/libhdf5_hl-pywheel-310.dylib" in shown
+    assert "IMPORTED_SONAME=@rpath/libhdf5_hl-pywheel-310.dylib" in shown
+
+
+def test_on_windows_the_linker_is_given_the_import_library(tmp_path: Path) -> None:
+    libraries = two(WINDOWS)
+    prefix = install(texts(libraries, tag=WINDOWS), libraries, tmp_path / "prefix", WINDOWS)
+    names = ("IMPORTED_LOCATION", "IMPORTED_IMPLIB", "INTERFACE_INCLUDE_DIRECTORIES")
+    for words in (
+        f'REQUIRED PATHS "{prefix}/Library" NO_DEFAULT_PATH',
+        f'REQUIRED PATHS "{prefix / site(WINDOWS)}/hdf5_pywheel" NO_DEFAULT_PATH',
+    ):
+        shown = configure(prefix, words, show(HL, *names))
+        assert f"IMPORTED_LOCATION={prefix}/Library/bin/hdf5_hl-pywheel-310.dll" in shown
+        assert f"IMPORTED_IMPLIB={prefix}/Library/lib/hdf5_hl-pywheel-310.lib" in shown
+        include = f"{prefix}/Library/include/hdf5-pywheel"
+        assert f"INTERFACE_INCLUDE_DIRECTORIES={include}" in shown
+
+
+@pytest.mark.parametrize("file", ["bin/hdf5_hl-pywheel-310.dll", "lib/hdf5_hl-pywheel-310.lib"])
+def test_on_windows_either_file_may_be_the_one_that_is_gone(tmp_path: Path, file: str) -> None:
+    libraries = two(WINDOWS)
+    prefix = install(texts(libraries, tag=WINDOWS), libraries, tmp_path / "prefix", WINDOWS)
+    (prefix / "Library" / file).unlink()
+    words = f'REQUIRED PATHS "{prefix}/Library" NO_DEFAULT_PATH'
+    shown = " ".join(" ".join(configure(prefix, words)).split())
+    assert f"{prefix}/Library/{file} is not there: install it again" in shown
 
 
 def test_it_leaves_nothing_of_its_own_behind(prefix: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from libwheel.console import BOLD, Console, Progress
+from libwheel.console import BOLD, Console, Progress, state_in
 
 CLEAR = "\r\033[K"
 
@@ -209,3 +209,16 @@ def test_steps_for_something_else_are_told_apart() -> None:
         pass
     assert [timing.step for timing in console.timings] == ["compile", "openmp: compile"]
     assert stream.getvalue() == "* openmp: compile\n* compile\n"
+
+
+def test_the_state_of_a_long_work_can_be_read_from_its_line() -> None:
+    stream = io.StringIO()
+    with Console(stream).progress("compile") as progress:
+        progress.shown -= 60
+        progress.show("two (2 s): 3")
+    assert state_in(stream.getvalue().removesuffix("\n")) == "two (2 s): 3"
+
+
+@pytest.mark.parametrize("line", ["* compile", "  compile: 9.3 s", "warning: (0 s): x", ""])
+def test_other_lines_have_no_such_state(line: str) -> None:
+    assert state_in(line) is None

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import libwheel
-from libwheel.errors import BuildError, InternalError, LibwheelError
-from libwheel.guard import INTERRUPTED, guarded
+from libwheel.errors import BuildError, InternalError, LibwheelError, RefusedError
+from libwheel.guard import INTERRUPTED, REFUSED, guarded
 
 BACKEND = Path(libwheel.__file__).parents[1]
 
@@ -54,6 +54,11 @@ def test_what_nobody_foresaw_keeps_its_traceback(capsys: pytest.CaptureFixture[s
         "error: ZeroDivisionError: integer division or modulo by zero\n"
         "This is a fault of libwheel itself; please report it, with what follows.\n"
     )
+
+
+def test_a_refusal_has_a_status_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of(RefusedError("there is no MASM")) == REFUSED
+    assert capsys.readouterr().err == "error: there is no MASM\n"
 
 
 def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,19 @@ from libwheel.consumer.repair import layout
 from libwheel.locator import Constants
 from libwheel.naming import Tag
 from unit.installed_locator import Installed, data, info, install, install_described
-from unit.staged import BLAS, BLAS_TAG, OMP, OMP_TAG, ONE, TAG, library, write
+from unit.staged import (
+    BLAS,
+    BLAS_TAG,
+    MACOS,
+    OMP,
+    OMP_TAG,
+    ONE,
+    TAG,
+    WINDOWS,
+    library,
+    two,
+    write,
+)
 
 DATA = data()
 INFO = info()
@@ -24,6 +36,19 @@ LAYOUTS = {
     "lib64": "lib64/python3.11/site-packages",
     "debian": "lib/python3/dist-packages",
 }
+
+
+SYSTEMS = {"linux": TAG, "macos": MACOS, "windows": WINDOWS}
+
+
+@pytest.fixture(params=SYSTEMS)
+def tag(request: pytest.FixtureRequest) -> Tag:
+    return SYSTEMS[request.param]
+
+
+@pytest.fixture
+def of_any_system(tag: Tag, tmp_path: Path) -> Installed:
+    return install(tmp_path / "prefix", tag=tag)
 
 
 @pytest.fixture(params=LAYOUTS)
@@ -45,6 +70,92 @@ def installed(request: pytest.FixtureRequest, tmp_path: Path) -> Installed:
 )
 def test_where_the_folders_are(installed: Installed, question: str, answer: str) -> None:
     assert installed.ask(question) == str(installed.prefix / answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("libdir", "lib"),
+        ("includedir", "include/hdf5-pywheel"),
+        ("pkgconfigdir", "lib/pkgconfig"),
+        ("cmakedir", "lib/cmake/hdf5-pywheel"),
+    ],
+)
+def test_where_they_are_on_other_systems(
+    of_any_system: Installed, tag: Tag, question: str, answer: str
+) -> None:
+    top = of_any_system.prefix / tag.layout.top
+    assert of_any_system.ask(question) == str(top / answer)
+
+
+def test_what_compilers_of_other_systems_need(of_any_system: Installed, tag: Tag) -> None:
+    top = of_any_system.prefix / tag.layout.top
+    assert of_any_system.ask("cflags") == f"-I{top}/include/hdf5-pywheel"
+    names = ["-lhdf5_hl-pywheel-310", "-lhdf5-pywheel-310"]
+    assert of_any_system.ask("libs").splitlines() == [f"-L{top}/lib", *names]
+    assert of_any_system.ask("version") == "1.14.5"
+
+
+RPATHS = {
+    "linux": {"runtime_library_dirs": ["$ORIGIN/../../../../lib"]},
+    "macos": {"runtime_library_dirs": ["@loader_path/../../../../lib"]},
+    "windows": {},
+}
+
+
+def test_what_setuptools_needs_on_other_systems(of_any_system: Installed, tag: Tag) -> None:
+    code = "import hdf5_pywheel as h, json; print(json.dumps(h.extension_options('package.one')))"
+    top = of_any_system.prefix / tag.layout.top
+    assert json.loads(of_any_system.run("-c", code).stdout) == {
+        "include_dirs": [f"{top}/include/hdf5-pywheel"],
+        "library_dirs": [f"{top}/lib"],
+        "libraries": ["hdf5_hl-pywheel-310", "hdf5-pywheel-310"],
+        **RPATHS[str(tag.os)],
+    }
+
+
+def test_a_missing_file_is_told_on_other_systems(of_any_system: Installed, tag: Tag) -> None:
+    for name in data(tag):
+        (of_any_system.prefix / name).unlink()
+    done = of_any_system.run("-m", "hdf5_pywheel", "libdir")
+    assert (done.returncode, done.stdout) == (1, "")
+    told = f"error: hdf5 1.14.5 was installed without {of_any_system.prefix / tag.layout.library}"
+    assert done.stderr.startswith(told)
+
+
+def test_on_windows_there_is_no_prefix(tmp_path: Path) -> None:
+    done = install(tmp_path, tag=WINDOWS).run("-m", "hdf5_pywheel", "prefix")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: hdf5 1.14.5 has no prefix on Windows, where few may make links: name the folders "
+        "that includedir and libdir tell\n"
+    )
+
+
+# The parts of Windows and of its Python that `load()` asks, in place of both.
+WINDOWS_PARTS = """
+import ctypes, os, sys, types
+import hdf5_pywheel
+
+LOADED = {"hdf5-pywheel-310.dll": 1 << 40}
+KERNEL = types.SimpleNamespace(GetModuleHandleW=lambda name: LOADED.get(name))
+sys.platform, ctypes.CDLL, ctypes.WinDLL = "win32", str, {"kernel32": KERNEL}.__getitem__
+os.add_dll_directory = lambda folder: print("folder", folder)
+for name, path in hdf5_pywheel.load().items():
+    print(name, path)
+"""
+
+
+def test_load_on_windows_takes_what_is_there_and_else_its_own(tmp_path: Path) -> None:
+    made = install(tmp_path / "prefix", tag=WINDOWS)
+    done = made.run("-c", WINDOWS_PARTS)
+    folder = made.prefix / "Library" / "bin"
+    assert done.stdout.splitlines() == [
+        f"folder {folder}",
+        f"folder {folder}",
+        "hdf5-pywheel-310.dll hdf5-pywheel-310.dll",
+        f"hdf5_hl-pywheel-310.dll {folder}/hdf5_hl-pywheel-310.dll",
+    ], done.stderr
 
 
 def test_what_the_compiler_and_the_linker_need(installed: Installed) -> None:
@@ -231,7 +342,7 @@ def test_importing_it_imports_and_reads_nothing_else(tmp_path: Path) -> None:
 
 def test_what_is_filled_in(tmp_path: Path) -> None:
     made = install(tmp_path / "prefix")
-    names = ("DISTRIBUTION", "PYWHEEL", "EXACT", "COMPATIBLE", "LIBRARIES")
+    names = ("DISTRIBUTION", "PYWHEEL", "EXACT", "COMPATIBLE", "SYSTEM", "LIBRARIES")
     values = ", ".join(f"hdf5_pywheel.{name}" for name in names)
     done = made.run("-c", f"import json, hdf5_pywheel; print(json.dumps([{values}]))")
     assert json.loads(done.stdout) == [
@@ -239,6 +350,7 @@ def test_what_is_filled_in(tmp_path: Path) -> None:
         "hdf5-pywheel",
         "hdf5-pywheel-1.14.5-0",
         "~= 1.14.5",
+        "linux",
         ["libhdf5-pywheel-310.so", "libhdf5_hl-pywheel-310.so"],
     ]
 
@@ -246,7 +358,7 @@ def test_what_is_filled_in(tmp_path: Path) -> None:
 def test_where_installers_put_packages_is_as_deep_for_all(tmp_path: Path) -> None:
     """The locator's own module cannot import what libwheel knows of it."""
     folder = layout.folder_of("hdf5_pywheel/pkgconfig/hdf5-pywheel.pc")
-    assert layout.way(folder, ()) == f"$ORIGIN/{locator.PREFIX}"
+    assert layout.way(folder, ()) == f"$ORIGIN/{locator.way_to_top(TAG)}"
     asked = "extension_options('a.b.one')['runtime_library_dirs'][0]"
     code = f"import hdf5_pywheel; print(hdf5_pywheel.{asked})"
     path = install(tmp_path / "prefix").run("-c", code).stdout.strip()
@@ -400,6 +512,7 @@ CONSTANTS = Constants(
     pywheel="hdf5-pywheel",
     exact="hdf5-pywheel-1.14.5-0",
     compatible="~= 1.14.5",
+    system="linux",
     libraries=("libhdf5-pywheel-310.so",),
     plain={
         "lib/libhdf5.so": "lib/libhdf5-pywheel-310.so",
@@ -408,6 +521,7 @@ CONSTANTS = Constants(
     offers={
         "hdf5": {
             "file": "libhdf5-pywheel-310.so",
+            "link": "hdf5-pywheel-310",
             "include": ".",
             "requires": [],
             "cflags": [],
@@ -433,6 +547,26 @@ def test_what_is_written_is_read(module: str) -> None:
     assert locator.read(module) == CONSTANTS
 
 
+PLAIN = {
+    "linux": ("lib/libhdf5.so", "lib/libhdf5-pywheel-310.so"),
+    "macos": ("lib/libhdf5.dylib", "lib/libhdf5-pywheel-310.dylib"),
+    "windows": ("lib/hdf5.lib", "lib/hdf5-pywheel-310.lib"),
+}
+
+
+def test_what_is_written_for_other_systems(tag: Tag) -> None:
+    modules = locator.modules(tag, "~= 1.14.5", two(tag)[:1], {})
+    file = tag.library_file("hdf5")
+    plain = dict([PLAIN[str(tag.os)]])
+    assert locator.read(modules[PurePosixPath("hdf5_pywheel", "__init__.py")]) == replace(
+        CONSTANTS,
+        system=str(tag.os),
+        libraries=(file,),
+        plain={**plain, "lib/pkgconfig/hdf5.pc": "lib/pkgconfig/hdf5-pywheel.pc"},
+        offers={"hdf5": {**CONSTANTS.offers["hdf5"], "file": file}},
+    )
+
+
 def test_a_newer_locator_may_say_more(module: str) -> None:
     assert locator.read(f"{module}\nNEWER = ('one', 2)\nLONGER = [\n    1,\n]\n") == CONSTANTS
 
@@ -446,6 +580,53 @@ def test_one_that_says_less_is_none(module: str) -> None:
 def test_a_value_that_makes_no_sense(module: str, value: str) -> None:
     with pytest.raises(ValueError, match="not a library wheel's locator: "):
         locator.read(module.replace("'hdf5'", value, 1))
+
+
+OFFER = dict(CONSTANTS.offers["hdf5"])
+
+
+def changed(module: str, **values: object) -> str:
+    """Return the locator with other values for these constants, without those that are None."""
+    kept = [
+        line
+        for line in module.splitlines()
+        if line.partition(":")[0].partition(" ")[0] not in values
+    ]
+    said = (f"{name} = {value!r}" for name, value in values.items() if value is not None)
+    return "\n".join([*kept, *said, ""])
+
+
+def test_an_older_locator_is_for_linux(module: str) -> None:
+    offers = {"hdf5": {key: value for key, value in OFFER.items() if key != "link"}}
+    older = locator.read(changed(module, SYSTEM=None, OFFERS=offers))
+    assert (older.system, older.offers) == ("linux", offers)
+    assert replace(older, offers=CONSTANTS.offers) == CONSTANTS
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISTRIBUTION", 3),
+        ("LIBRARIES", "libhdf5-pywheel-310.so"),
+        ("LIBRARIES", (1,)),
+        ("PLAIN", ["lib/libhdf5.so"]),
+        ("PLAIN", {"lib/libhdf5.so": None}),
+        ("REQUIRES", {1: "~= 1.0"}),
+        ("OFFERS", ["hdf5"]),
+        ("OFFERS", {"hdf5": "libhdf5-pywheel-310.so"}),
+        ("OFFERS", {"hdf5": {**OFFER, "conflicts": "other"}}),
+        ("OFFERS", {"hdf5": {**OFFER, "cflags": [["-fopenmp"]]}}),
+        ("OFFERS", {"hdf5": {"file": "libhdf5-pywheel-310.so"}}),
+    ],
+)
+def test_a_value_of_another_shape(module: str, name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"locator: {name.lower()}: of another shape"):
+        locator.read(changed(module, **{name: value}))
+
+
+def test_a_system_that_we_do_not_know(module: str) -> None:
+    with pytest.raises(ValueError, match="not a library wheel's locator: system: haiku"):
+        locator.read(changed(module, SYSTEM="haiku"))
 
 
 @pytest.mark.parametrize("text", ["", "NAMES = [\n    'a',\n]\n", "X = not\n", "X = open\n"])

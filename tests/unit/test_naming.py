@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from libwheel.naming import Tag, TaggedFile, canonical, tagged_file, wheel_of_node
+from libwheel.target import Os
 
 HDF5 = Tag("hdf5", "1.14.5", "310", 0)
 ODD = Tag("zlib-ng", "2.3.3", "2.1", 4)
@@ -31,6 +34,54 @@ def test_names_of_a_wheel(name: str, expected: str, odd: str) -> None:
     assert (getattr(HDF5, name), getattr(ODD, name)) == (expected, odd)
 
 
+MACOS, WINDOWS = replace(HDF5, os=Os.MACOS), replace(HDF5, os=Os.WINDOWS)
+
+
+@pytest.mark.parametrize(
+    ("tag", "names"),
+    [
+        (HDF5, ("libz-pywheel-310.so", "libz-pywheel-310.so", None, "libz.so")),
+        (
+            MACOS,
+            ("libz-pywheel-310.dylib", "@rpath/libz-pywheel-310.dylib", None, "libz.dylib"),
+        ),
+        (WINDOWS, ("z-pywheel-310.dll", "z-pywheel-310.dll", "z-pywheel-310.lib", "z.lib")),
+    ],
+    ids=["linux", "macos", "windows"],
+)
+def test_names_of_a_library_s_files(tag: Tag, names: tuple[str | None, ...]) -> None:
+    assert tag.link_name("z") == "z-pywheel-310"
+    assert names == (
+        tag.library_file("z"),
+        tag.load_name("z"),
+        tag.import_library_file("z"),
+        tag.plain_library_file("z"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("tag", "folders", "way"),
+    [
+        (HDF5, ("lib", "lib", "include/hdf5-pywheel", "lib/pkgconfig"), "../../.."),
+        (MACOS, ("lib", "lib", "include/hdf5-pywheel", "lib/pkgconfig"), "../../.."),
+        (
+            WINDOWS,
+            ("Library/bin", "Library/lib", "Library/include/hdf5-pywheel", "Library/lib/pkgconfig"),
+            "../../Library",
+        ),
+    ],
+    ids=["linux", "macos", "windows"],
+)
+def test_folders(tag: Tag, folders: tuple[str, ...], way: str) -> None:
+    layout = tag.layout
+    assert folders == (
+        *(layout.runtime, layout.library),
+        *(tag.include_folder, tag.pkgconfig_folder),
+    )
+    assert layout.top_from_site == way
+    assert layout.below_top(tag.cmake_folder) == "lib/cmake/hdf5-pywheel"
+
+
 def test_names_of_a_library() -> None:
     assert HDF5.package("hdf5_hl") == "hdf5_hl-pywheel"
     assert HDF5.cmake_target("hdf5_hl") == "hdf5-pywheel::hdf5_hl"
@@ -38,7 +89,7 @@ def test_names_of_a_library() -> None:
     assert HDF5.library_file("hdf5_hl") == "libhdf5_hl-pywheel-310.so"
 
 
-@pytest.mark.parametrize("tag", [HDF5, ODD])
+@pytest.mark.parametrize("tag", [HDF5, ODD, replace(ODD, os=Os.MACOS), replace(ODD, os=Os.WINDOWS)])
 @pytest.mark.parametrize("stem", ["hdf5_hl", "z-ng", "c++"])
 def test_a_library_s_file_name_is_taken_apart_again(tag: Tag, stem: str) -> None:
     assert tagged_file(tag.library_file(stem)) == TaggedFile(stem, tag.abi)

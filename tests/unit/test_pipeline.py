@@ -6,11 +6,12 @@ from importlib.metadata import PathDistribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from conftest import ROOT
 from libwheel import buildsystems, pipeline, task
 from libwheel.console import Console
-from libwheel.errors import BuildError, InternalError
+from libwheel.errors import BuildError, InternalError, RefusedError
 from libwheel.naming import Tag
 from libwheel.task import Task
 from libwheel.tools import PATCHELF
@@ -29,6 +30,38 @@ def test_a_local_archive_asks_for_what_unpacks_it(tmp_path: Path) -> None:
     local = write(tmp_path / "zlib.tar.zst", "")
     assert zstd in pipeline.wheel_requirements(load(source=str(local)))
     assert zstd not in pipeline.wheel_requirements(load())
+
+
+@pytest.mark.parametrize(
+    ("target", "reader"),
+    [
+        ("native", None),
+        ("x86_64-linux-musl", None),
+        ("aarch64-macos.11", "macholib"),
+        ("x86_64-windows", "pefile"),
+    ],
+)
+def test_what_reads_a_format_is_asked_for_where_that_is_built(
+    target: str, reader: str | None
+) -> None:
+    names = {Requirement(one).name for one in pipeline.wheel_requirements(load(target=target))}
+    assert names & {"macholib", "pefile"} == ({reader} if reader else set())
+
+
+@pytest.mark.parametrize(
+    ("target", "tag"),
+    [
+        ("x86_64-linux-gnu.2.28", "manylinux_2_28_x86_64"),
+        ("aarch64-macos.11", "macosx_11_0_arm64"),
+        ("x86_64-windows", "win_amd64"),
+    ],
+)
+def test_a_target_with_a_floor_is_named_before_the_build(
+    tmp_path: Path, target: str, tag: str
+) -> None:
+    name = pipeline.write_metadata(load(target=target), tmp_path)
+    text = (tmp_path / name / "WHEEL").read_text(encoding="utf-8")
+    assert f"\nTag: py3-none-{tag}\n" in text
 
 
 def test_the_dist_info_folder_before_the_build(tmp_path: Path) -> None:
@@ -75,6 +108,22 @@ def middle(folder: Path) -> Task:
     write(folder / "middle" / "recipe.toml", MIDDLE)
     write(folder / "middle" / "pyproject.toml", PROJECT)
     return task.load(folder / "middle", None, {"HOME": "/home/me"}, Console(io.StringIO()))
+
+
+def test_a_source_that_the_toolchain_cannot_build_is_refused(tmp_path: Path) -> None:
+    needy = MIDDLE.replace('requires = ["answer >= 1"]', "") + 'programs = ["gfortran"]\n'
+    write(tmp_path / "recipe.toml", needy)
+    write(tmp_path / "pyproject.toml", PROJECT)
+    asked, variables = {"target": "x86_64-linux-musl"}, {"HOME": str(tmp_path)}
+    loaded = task.load(tmp_path, asked, variables, Console(io.StringIO()))
+    with pytest.raises(RefusedError) as caught:
+        pipeline.fetch_sources(loaded, to_build=True)
+    first, second = str(caught.value).splitlines()[:2]
+    assert first == (
+        "middle 3.0 cannot be built for x86_64-linux-musl here: "
+        "middle.tar.gz needs gfortran, which zig does not have"
+    )
+    assert second == "the source could be had from nowhere:"
 
 
 def test_without_a_sibling_the_requirement_itself_is_asked_for(tmp_path: Path) -> None:

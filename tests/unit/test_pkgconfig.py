@@ -16,15 +16,18 @@ from unit import goldens
 from unit.staged import (
     BLAS,
     BLAS_TAG,
+    MACOS,
     OMP,
     OMP_TAG,
     ONE,
-    SITE,
     TAG,
     TWO,
+    WINDOWS,
     Texts,
     install,
     library,
+    site,
+    two,
 )
 
 URL = "https://www.hdfgroup.org"
@@ -48,6 +51,8 @@ def programs() -> list[str]:
         ("two", TWO, TAG),
         ("flags", OMP, OMP_TAG),
         ("foreign", BLAS, replace(BLAS_TAG, variant="pthreads")),
+        ("macos", two(MACOS), MACOS),
+        ("windows", two(WINDOWS), WINDOWS),
     ],
 )
 def test_the_files_beside_the_libraries(
@@ -58,20 +63,37 @@ def test_the_files_beside_the_libraries(
             goldens.check(f"pkgconfig-{name}-{path.name}", text)
 
 
-def test_there_is_one_for_each_library_and_one_for_the_exact_build() -> None:
+@pytest.mark.parametrize(
+    ("tag", "folder"),
+    [(TAG, "lib"), (MACOS, "lib"), (WINDOWS, "Library/lib")],
+    ids=["linux", "macos", "windows"],
+)
+def test_there_is_one_for_each_library_and_one_for_the_exact_build(tag: Tag, folder: str) -> None:
     names = ("hdf5-pywheel.pc", "hdf5_hl-pywheel.pc", "hdf5-pywheel-1.14.5-0.pc")
-    assert set(texts(TWO)) == {
-        *((Role.PKGCONFIG, PurePosixPath("lib/pkgconfig", name)) for name in names),
+    assert set(texts(two(tag), tag=tag)) == {
+        *((Role.PKGCONFIG, PurePosixPath(folder, "pkgconfig", name)) for name in names),
         *((Role.LOCATOR, PurePosixPath("hdf5_pywheel/pkgconfig", name)) for name in names),
     }
 
 
-def test_the_locator_s_copy_differs_by_the_way_to_the_prefix_alone() -> None:
-    written = texts(TWO)
+@pytest.mark.parametrize(
+    ("tag", "way", "top"),
+    [
+        (TAG, "../../../../..", "prefix"),
+        (MACOS, "../../../../..", "prefix"),
+        (WINDOWS, "../../../../Library", "top"),
+    ],
+    ids=["linux", "macos", "windows"],
+)
+def test_the_locator_s_copy_differs_by_the_way_to_the_prefix_alone(
+    tag: Tag, way: str, top: str
+) -> None:
+    written = texts(two(tag), tag=tag)
     for (role, path), text in written.items():
         if role is Role.LOCATOR:
-            beside = written[Role.PKGCONFIG, PurePosixPath("lib/pkgconfig", path.name)]
-            assert text.replace("/../../../../..", "/../..") == beside
+            beside = written[Role.PKGCONFIG, PurePosixPath(tag.pkgconfig_folder, path.name)]
+            here = text.replace(f"{top}=${{pcfiledir}}/{way}\n", "prefix=${pcfiledir}/../..\n")
+            assert here.replace(f"${{{top}}}", "${prefix}") == beside
 
 
 def test_the_exact_build_stands_for_the_library_with_the_wheel_s_name() -> None:
@@ -124,14 +146,21 @@ def shell_words(text: str) -> list[str]:
     return subprocess.run(show, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
+@pytest.fixture(params=[TAG, MACOS, WINDOWS], ids=["linux", "macos", "windows"])
+def tag(request: pytest.FixtureRequest) -> Tag:
+    found: Tag = request.param
+    return found
+
+
 @pytest.fixture(params=["plain", "with a space"])
-def prefix(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return install(texts(TWO), TWO, tmp_path / request.param)
+def prefix(request: pytest.FixtureRequest, tag: Tag, tmp_path: Path) -> Path:
+    return install(texts(two(tag), tag=tag), two(tag), tmp_path / request.param, tag)
 
 
-@pytest.fixture(params=["lib/pkgconfig", SITE / "hdf5_pywheel/pkgconfig"], ids=["beside", "inside"])
-def folder(request: pytest.FixtureRequest, prefix: Path) -> Path:
-    return prefix / str(request.param)
+@pytest.fixture(params=["beside", "inside"])
+def folder(request: pytest.FixtureRequest, tag: Tag, prefix: Path) -> Path:
+    inside = request.param == "inside"
+    return prefix / (site(tag) / "hdf5_pywheel/pkgconfig" if inside else tag.pkgconfig_folder)
 
 
 def test_there_is_a_program_to_ask() -> None:
@@ -140,12 +169,12 @@ def test_there_is_a_program_to_ask() -> None:
 
 @pytest.mark.parametrize("program", programs())
 def test_the_answers_name_the_files_that_are_there(
-    program: str, prefix: Path, folder: Path
+    program: str, tag: Tag, prefix: Path, folder: Path
 ) -> None:
     words = shell_words(ask(program, folder, "--cflags", "--libs", "hdf5_hl-pywheel"))
     folders = {word[:2]: Path(word[2:]) for word in words if word[:2] in ("-I", "-L")}
-    assert folders["-I"].samefile(prefix / "include/hdf5-pywheel")
-    assert folders["-L"].samefile(prefix / "lib")
+    assert folders["-I"].samefile(prefix / tag.include_folder)
+    assert folders["-L"].samefile(prefix / tag.layout.library)
     assert [word for word in words if word.startswith("-l")] == [
         "-lhdf5_hl-pywheel-310",
         "-lhdf5-pywheel-310",
@@ -153,14 +182,31 @@ def test_the_answers_name_the_files_that_are_there(
     assert {word[:2] for word in words} == {"-I", "-L", "-l"}
 
 
+def test_a_pkg_config_of_windows_says_the_same(tmp_path: Path) -> None:
+    """It redefines the prefix unless it is told not to."""
+    libraries = two(WINDOWS)
+    prefix = install(texts(libraries, tag=WINDOWS), libraries, tmp_path, WINDOWS)
+    for folder in (WINDOWS.pkgconfig_folder, "Lib/site-packages/hdf5_pywheel/pkgconfig"):
+        words = ("--define-prefix", "--cflags-only-I", "hdf5-pywheel")
+        include = ask(programs()[0], prefix / folder, *words)
+        assert Path(include.removeprefix("-I")).samefile(prefix / WINDOWS.include_folder)
+        words = ("--define-prefix", "--libs-only-L", "hdf5-pywheel")
+        library = ask(programs()[0], prefix / folder, *words)
+        assert Path(library.removeprefix("-L")).samefile(prefix / WINDOWS.layout.library)
+
+
 @pytest.mark.parametrize("program", programs())
-def test_the_variables_that_numpy_s_build_reads(program: str, prefix: Path, folder: Path) -> None:
+def test_the_variables_that_numpy_s_build_reads(
+    program: str, tag: Tag, prefix: Path, folder: Path
+) -> None:
     wanted = {
-        "prefix": prefix,
-        "libdir": prefix / "lib",
-        "includedir": prefix / "include" / "hdf5-pywheel",
+        "prefix": prefix / tag.layout.top,
+        "libdir": prefix / tag.layout.library,
+        "includedir": prefix / tag.include_folder,
         "pcfiledir": folder,
     }
+    if folder.parent.name == "hdf5_pywheel" and tag is WINDOWS:
+        wanted["top"] = wanted.pop("prefix")
     for name, place in wanted.items():
         (answer,) = shell_words(ask(program, folder, f"--variable={name}", "hdf5-pywheel"))
         assert Path(answer).samefile(place)

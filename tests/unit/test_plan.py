@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -8,9 +9,13 @@ from pathlib import Path
 import pytest
 
 from libwheel import buildsystems, plan
-from libwheel.plan import Request, Workspace
+from libwheel.plan import Request
 from libwheel.recipe import Configuration
 from libwheel.recipe_checks import SYSTEMS
+from libwheel.settings import environment
+from libwheel.target import parse
+from libwheel.toolchains import zig
+from libwheel.workspace import Workspace
 from unit import goldens
 from unit.buildsystems.jobs import SPACE, TOOLCHAIN, request
 
@@ -31,12 +36,6 @@ def run_shell(script: str, *options: str) -> str:
 
 def test_every_system_that_a_recipe_may_name_is_there() -> None:
     assert tuple(sorted(buildsystems.SYSTEMS)) == SYSTEMS
-
-
-def test_the_folders_of_a_workspace_are_all_its_own() -> None:
-    places = [*SPACE.folders, SPACE.version_script]
-    assert len(set(places)) == len(places)
-    assert {path.parent for path in places} == {SPACE.root}
 
 
 @systems
@@ -233,3 +232,94 @@ def test_an_option_is_unused_where_no_configuration_used_it(
 def test_an_unused_option_without_configurations() -> None:
     logs = {"configure": unused("LEVEL")}
     assert plan.unused_options(request("cmake"), SPACE, logs.__getitem__) == ["LEVEL"]
+
+
+def with_zig(system: str, name: str) -> plan.Plan:
+    target = parse(name)
+    assert target
+    toolchain = zig.find(environment({"HOME": "/root", "PATH": os.environ["PATH"]}), target, {})
+    return plan.make(replace(request(system), toolchain=toolchain, target=target), SPACE)
+
+
+def test_with_zig_the_environment_names_the_scripts_of_the_workspace() -> None:
+    made = with_zig("make", "x86_64-linux-gnu.2.17")
+    assert {name: v for name, v in made.variables.items() if "/toolchain/" in v} == {
+        "CC": "/w/toolchain/cc",
+        "CXX": "/w/toolchain/c++",
+        "AR": "/w/toolchain/ar",
+        "RANLIB": "/w/toolchain/ranlib",
+        "STRIP": "/w/toolchain/strip",
+    }
+    assert made.variables["ZIG_LOCAL_CACHE_DIR"] == "/w/tmp/zig"
+    assert made.variables["PKG_CONFIG_LIBDIR"] == "/w/requires/lib/pkgconfig"
+    assert "AR=/w/toolchain/ar" in made.commands[0].argv
+
+
+def test_the_files_of_a_plan_are_executable_where_they_are_programs() -> None:
+    made = with_zig("make", "aarch64-linux-musl")
+    shell = made.as_shell()
+    assert "chmod +x /w/toolchain/cc\n" in shell
+    assert "chmod +x /w/toolchain/zig_wrapper" not in shell
+    assert "chmod +x /w/version-script.map" not in shell
+    assert run_shell(shell, "-n") == ""
+
+
+@pytest.mark.parametrize("name", ["aarch64-macos.11", "x86_64-windows"])
+def test_the_linker_flags_of_elf_are_for_elf_alone(name: str) -> None:
+    made = with_zig("make", name)
+    assert made.variables["LDFLAGS"] == "-lm"
+    assert SPACE.version_script not in made.files
+
+
+def cmake_words(name: str) -> dict[str, str]:
+    argv = with_zig("cmake", name).commands[0].argv
+    return dict(word[2:].split("=", 1) for word in argv if word.startswith("-D"))
+
+
+def test_cmake_finds_nothing_of_the_machine_s_own() -> None:
+    words = cmake_words("x86_64-linux-gnu.2.17")
+    assert words["CMAKE_FIND_ROOT_PATH"] == "/w/requires"
+    kinds = ("PROGRAM", "INCLUDE", "LIBRARY", "PACKAGE")
+    modes = [words[f"CMAKE_FIND_ROOT_PATH_MODE_{kind}"] for kind in kinds]
+    assert modes == ["NEVER", "ONLY", "ONLY", "ONLY"]
+    assert words["CMAKE_AR"] == "/w/toolchain/ar"
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "processor"),
+    [
+        ("aarch64-macos.12.3", "Darwin", "arm64"),
+        ("x86_64-windows", "Windows", "AMD64"),
+    ],
+)
+def test_cmake_is_told_the_system(name: str, system: str, processor: str) -> None:
+    words = cmake_words(name)
+    assert (words["CMAKE_SYSTEM_NAME"], words["CMAKE_SYSTEM_PROCESSOR"]) == (system, processor)
+    assert words.get("CMAKE_OSX_DEPLOYMENT_TARGET") == ("12.3" if system == "Darwin" else None)
+    rc = "/w/toolchain/rc" if system == "Windows" else None
+    assert words.get("CMAKE_RC_COMPILER") == rc
+
+
+def test_programs_that_run_here_are_run_by_configure_and_by_cmake() -> None:
+    here = f"{platform.machine()}-linux-gnu.2.17"
+    assert "CMAKE_SYSTEM_NAME" not in cmake_words(here)
+    assert not [w for w in with_zig("autotools", here).commands[0].argv if "--host" in w]
+
+
+def test_configure_is_told_both_machines() -> None:
+    argv = with_zig("autotools", "x86_64-windows").commands[0].argv
+    assert f"--build={platform.machine()}-pc-linux-gnu" in argv
+    assert "--host=x86_64-w64-mingw32" in argv
+
+
+def test_meson_reads_a_file_about_the_other_machine() -> None:
+    made = with_zig("meson", "aarch64-macos.11")
+    assert "--cross-file=/w/toolchain/meson.ini" in made.commands[0].argv
+    goldens.check("meson-macos.ini", made.files[Path("/w/toolchain/meson.ini")])
+
+
+def test_a_plan_with_zig_differs_by_the_target() -> None:
+    texts = {
+        name: with_zig("make", name).as_json() for name in ("x86_64-windows", "x86_64-linux-musl")
+    }
+    assert len(set(texts.values())) == 2

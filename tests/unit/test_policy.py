@@ -8,6 +8,7 @@ import pytest
 
 from libwheel import policy
 from libwheel.policy import Floor
+from libwheel.target import Libc, Os, Target
 
 # What auditwheel lets a wheel lean on and we do not.
 NOT_OURS = {
@@ -95,3 +96,41 @@ def test_the_loader_is_everywhere() -> None:
     assert policy.is_system_library("ld-linux-x86-64.so.2")
     assert policy.is_system_library("ld64.so.2")
     assert not policy.is_system_library("libz.so.1")
+
+
+MACOS, WINDOWS = Target(Os.MACOS, "aarch64"), Target(Os.WINDOWS, "x86_64")
+MUSL, GLIBC = Target(Os.LINUX, "x86_64", Libc.MUSL), Target(Os.LINUX, "x86_64", Libc.GLIBC)
+
+
+@pytest.mark.parametrize(
+    ("target", "name", "is_promised"),
+    [
+        (GLIBC, "libc.so.6", True),
+        (GLIBC, "libc.so", False),
+        (MUSL, "libc.so", True),
+        (MUSL, "libc.musl-x86_64.so.1", True),
+        (MUSL, "libc.so.6", False),
+        (MUSL, "libgcc_s.so.1", False),
+        (MACOS, "/usr/lib/libSystem.B.dylib", True),
+        (MACOS, "/usr/lib/libc++.1.dylib", True),
+        (MACOS, "/usr/lib/libz.1.dylib", False),
+        (MACOS, "/opt/lib/libSystem.B.dylib", False),
+        (
+            *(MACOS, "/System/Library/Frameworks/Accelerate.framework/Versions/A/Accelerate"),
+            True,
+        ),
+        (MACOS, "/System/Library/PrivateFrameworks/X.framework/X", False),
+        (WINDOWS, "KERNEL32.dll", True),
+        (WINDOWS, "WS2_32.dll", True),
+        (WINDOWS, "api-ms-win-crt-stdio-l1-1-0.dll", True),
+        (WINDOWS, "libgcc_s_seh-1.dll", False),
+        (WINDOWS, "vcruntime140.dll", False),
+        (WINDOWS, "zlib1.dll", False),
+    ],
+)
+def test_what_a_platform_promises(target: Target, name: str, is_promised: bool) -> None:
+    assert policy.is_promised(name, target) is is_promised
+
+
+def test_the_linker_s_names_of_the_system_s_libraries() -> None:
+    assert {"m", "pthread", "dl", "ws2_32", "shlwapi"} <= set(policy.SYSTEM_LIBRARIES)

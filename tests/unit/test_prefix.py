@@ -16,7 +16,7 @@ from libwheel.errors import BuildError
 from libwheel.locator_template import _prefix
 from libwheel.naming import Tag
 from unit.installed_locator import Installed, data, install, install_described
-from unit.staged import BLAS, BLAS_TAG, OMP, OMP_TAG, TAG
+from unit.staged import BLAS, BLAS_TAG, MACOS, OMP, OMP_TAG, TAG
 
 NEWER = Tag("hdf5", "2.0.0", "320", 0)
 
@@ -54,8 +54,8 @@ def expected(root: Path, tag: Tag = TAG) -> dict[str, str]:
     goals = {
         f"lib/{main}": f"lib/{main}",
         f"lib/{high}": f"lib/{high}",
-        "lib/libhdf5.so": f"lib/{main}",
-        "lib/libhdf5_hl.so": f"lib/{high}",
+        f"lib/{tag.plain_library_file('hdf5')}": f"lib/{main}",
+        f"lib/{tag.plain_library_file('hdf5_hl')}": f"lib/{high}",
         "lib/pkgconfig/hdf5-pywheel.pc": "lib/pkgconfig/hdf5-pywheel.pc",
         "lib/pkgconfig/hdf5_hl-pywheel.pc": "lib/pkgconfig/hdf5_hl-pywheel.pc",
         f"lib/pkgconfig/{tag.exact}.pc": f"lib/pkgconfig/{tag.exact}.pc",
@@ -73,6 +73,13 @@ def test_the_links_and_what_they_lead_to(wheel: Installed, cache: Path) -> None:
     prefix = ask(wheel, cache)
     assert links(prefix) == expected(wheel.prefix) | sub
     assert all((prefix / link).exists() for link in links(prefix))
+
+
+def test_of_macos_libraries_have_its_names(tmp_path: Path, cache: Path) -> None:
+    wheel = install(tmp_path / "venv", tag=MACOS, headers=("hdf5.h",))
+    found = links(ask(wheel, cache))
+    assert found == expected(wheel.prefix, MACOS)
+    assert found["lib/libhdf5.dylib"] == f"{wheel.prefix}/lib/libhdf5-pywheel-310.dylib"
 
 
 def test_asked_again_it_is_the_same_and_only_the_time_is_noted(

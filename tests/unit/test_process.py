@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,13 @@ def test_the_environment_is_what_is_given_and_nothing_else(
     command = Command("show", ("/usr/bin/env",), tmp_path, {"ONE": "1", "TWO": "a b"})
     run(command, tmp_path / "log", quiet())
     assert (tmp_path / "log").read_text() == "ONE=1\nTWO=a b\n"
+
+
+def test_what_is_hidden_is_seen_by_the_program_and_shown_to_nobody(tmp_path: Path) -> None:
+    command = replace(shell('test "$SECRET" = word', tmp_path), hidden={"SECRET": "word"})
+    run(command, tmp_path / "log", quiet())
+    error = failure(replace(command, argv=("false",)), tmp_path / "log")
+    assert "SECRET" not in str(error)
 
 
 def test_the_program_is_looked_for_on_the_given_path(tmp_path: Path) -> None:

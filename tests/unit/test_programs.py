@@ -105,10 +105,23 @@ def test_too_old_a_one_says_what_is_needed(environment: Environment) -> None:
     )
 
 
+def test_a_snapshot_is_another_version_than_its_release(environment: Environment) -> None:
+    environment.install(says("1.2.0-dev.9+ab"))
+    with pytest.raises(BuildError, match=rf"is version 1\.2\.0-dev\.9\+ab; .* {NAME}==1\.2\.0: "):
+        find(f"{NAME}==1.2.0", NOWHERE)
+
+
 @pytest.mark.parametrize("text", ["#!/bin/sh\necho broken >&2\nexit 1\n", says("no number")])
 def test_one_that_does_not_say_its_version(environment: Environment, text: str) -> None:
     environment.install(text)
     with pytest.raises(BuildError, match=f"`{environment.program} --version` failed: "):
+        find(NAME, NOWHERE)
+
+
+def test_one_that_cannot_be_run(environment: Environment) -> None:
+    environment.install(says("1.2"))
+    environment.program.chmod(0o644)
+    with pytest.raises(BuildError, match=f"^cannot run {environment.program}: Permission denied$"):
         find(NAME, NOWHERE)
 
 

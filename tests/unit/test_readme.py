@@ -12,6 +12,8 @@ from conftest import ROOT
 from examples import FOLDER
 from libwheel.consumer import doctor
 from libwheel.consumer.doctor.report import Rule
+from libwheel.target import NAMED, NATIVE
+from libwheel.toolchains import zig
 
 LINK = re.compile(r"\]\((?!https?://)([^)\s]+)\)")
 EXAMPLE = re.compile(r"^(.+), in `([^`]+)`:\n\n((?:    .+\n)+)", re.MULTILINE)
@@ -79,3 +81,11 @@ def test_the_threads_are_those_of_the_recipe() -> None:
     section = " ".join(section.split())
     assert f"up to {recipe['build']['options']['NUM_THREADS']} threads" in section
     assert f"OpenBLAS {recipe['release'][0]['version']}." in section
+
+
+def test_the_targets_and_the_compiler_are_named() -> None:
+    text = (ROOT / "README.md").read_text()
+    [section] = re.findall(r"(?ms)^## Building for other platforms$(.+?)^## ", text)
+    [table] = re.findall(r"(?ms)^\| `-C target=` .+?\n\n", section)
+    assert {*NAMED, NATIVE} <= set(re.findall(r"`([^`]+)`", table))
+    assert f"`pip install {zig.REQUIREMENT}`" in section

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from libwheel.errors import BuildError
-from libwheel.recipe import Recipe, Resolved
+from libwheel.recipe import Resolved
 from libwheel.recipe_mistakes import requires_itself
+from libwheel.recipe_resolution import Recipe
 from unit.test_recipe import ARM, EXPORTS, GLIBC, HEAD, NEWER, RELEASE, REST, problems, read
 
 OPTIONS = """
@@ -244,12 +245,37 @@ SECOND = '[[library]]\nname = "more"\nfile = "answer"\ndescription = "More"\nhea
         ('cflags = [""]', "library[1].cflags: must be one flag of letters, digits and any of"),
         (
             'expect = [{ symbol = "kernel", instructions = "avx513" }]',
-            "library[1].expect[1].instructions: must be one of avx512, not 'avx513'",
+            "library[1].expect[1].instructions: must be one of avx, avx512, sve, not 'avx513'",
         ),
         (
             'expect = [{ symbol = "answer" }, { symbol = "kernel", instructions = "avx512" }]',
             "library[1].expect[2].instructions: 'avx512' is of x86_64 alone: say `when = { arch = "
             '"x86_64" }`',
+        ),
+        (
+            'expect = [{ header = "base.h" }]',
+            "library[1].expect[1]: `header` and `line` go together: which line must it have?",
+        ),
+        (
+            'expect = [{ instructions = "avx", when = { arch = "x86_64" } }]',
+            "library[1].expect[1]: must be either of a `symbol` or of a `line` in a `header`",
+        ),
+        (
+            'expect = [{ symbol = "f", header = "base.h", line = "x" }]',
+            "library[1].expect[1]: must be either of a `symbol` or of a `line` in a `header`",
+        ),
+        (
+            'expect = [{ header = "base.h", line = "x", instructions = "sve", '
+            'when = { arch = "aarch64" } }]',
+            "library[1].expect[1].instructions: are a symbol's: a header has none",
+        ),
+        (
+            'expect = [{ header = "../base.h", line = "x" }]',
+            "library[1].expect[1].header: must be a relative path without '..'",
+        ),
+        (
+            'expect = [{ header = "base.h", line = " x" }]',
+            "library[1].expect[1].line: must be one line without white space around it, not ' x'",
         ),
         (
             'expect = [{ symbol = "kernel", when = { option = { threads = "none" } } }]',
@@ -267,7 +293,7 @@ SECOND = '[[library]]\nname = "more"\nfile = "answer"\ndescription = "More"\nhea
             OPTIONS
             + CONFIGURATIONS.partition('[[build.configuration]]\nname = "ilp64"')[0]
             + 'when = { option = { threads = "openmp" } }',
-            "build.configuration: no [[build.configuration]] is left for aarch64-linux-glibc, "
+            "build.configuration: no [[build.configuration]] is left for aarch64-linux-gnu, "
             "threads=pthreads, integers=both",
         ),
         (
@@ -310,7 +336,7 @@ def test_libraries_of_one_name_may_take_turns(folder: Path) -> None:
 def test_no_library_is_left(folder: Path) -> None:
     text = HEAD + RELEASE + REST + 'when = { option = { integers = "lp64" } }\n' + OPTIONS
     assert problems(folder, text) == [
-        "library: no [[library]] is left for aarch64-linux-glibc, threads=openmp, integers=both"
+        "library: no [[library]] is left for aarch64-linux-gnu, threads=openmp, integers=both"
     ]
 
 

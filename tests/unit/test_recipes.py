@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -14,7 +15,10 @@ from packaging.requirements import Requirement
 
 import libwheel
 from conftest import ROOT
-from libwheel import metadata, recipe_file
+from libwheel import metadata, recipe_file, task
+from libwheel.binaries import reading
+from libwheel.console import Console
+from libwheel.errors import RefusedError
 from libwheel.naming import canonical
 from libwheel.target import known
 
@@ -50,6 +54,12 @@ def test_every_release_resolves_on_every_target(folder: Path) -> None:
             assert resolved.license_files
 
 
+def test_what_needs_masm_is_refused_with_the_way_out() -> None:
+    config, variables = {"target": "x86_64-windows"}, {"HOME": "/root"}
+    with pytest.raises(RefusedError, match=r"openmp.* MASM, which zig does not have; .*take"):
+        task.load(ROOT / "recipes/openmp", config, variables, Console(io.StringIO()))
+
+
 @each
 def test_the_default_release_has_two_independent_sources(folder: Path) -> None:
     resolved = recipe_file.load(folder).resolve(None, next(known()))
@@ -80,7 +90,7 @@ def test_the_module_that_finds_the_backend_is_the_same_in_all() -> None:
 def imported() -> set[str]:
     """Return the distributions that the backend always imports, beyond the standard library.
 
-    What a function imports is asked for where a recipe needs it.
+    What a function imports is asked for where a recipe needs it; so is what reads a format.
     """
     names = set()
     for path in Path(libwheel.__file__).parent.rglob("*.py"):
@@ -90,7 +100,8 @@ def imported() -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 names.add(node.module.partition(".")[0])
     foreign = names - sys.stdlib_module_names - {"libwheel"}
-    return {canonical(packages_distributions()[name][0]) for name in foreign}
+    readers = {Requirement(one).name for wanted in reading.REQUIRES.values() for one in wanted}
+    return {canonical(packages_distributions()[name][0]) for name in foreign} - readers
 
 
 def test_the_project_depends_on_what_it_imports_and_on_the_program_that_tags() -> None:

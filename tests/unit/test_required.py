@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from libwheel import required
+from libwheel import locator, required
 from libwheel.consumer import library_wheels, packages
 from libwheel.consumer.library_wheels import LibraryWheel
 from libwheel.errors import BuildError
@@ -18,7 +18,7 @@ from libwheel.locator import Offer
 from libwheel.naming import Tag
 from unit.consumer.installed import SITE, install, install_library_wheel
 from unit.installed_locator import install as install_hdf5
-from unit.staged import write
+from unit.staged import WINDOWS, two, write
 
 OMP = Tag("openmp", "19.1.7", "5", 0)
 ABI = Tag("omp-debug", "1.0", "5", 2, "static")
@@ -108,6 +108,13 @@ def test_a_lost_locator(openmp: LibraryWheel) -> None:
     assert damage.startswith("its locator openmp_pywheel cannot be read: python -m pip install")
 
 
+def test_a_locator_that_says_something_else(openmp: LibraryWheel) -> None:
+    path = openmp.site / "openmp_pywheel" / "__init__.py"
+    path.write_text(path.read_text() + "OFFERS = {'omp': 'libomp-pywheel-5.so'}\n")
+    damage = required.damage_of(found(openmp.site))
+    assert damage.startswith("its locator openmp_pywheel cannot be read: python -m pip install")
+
+
 def test_one_that_is_whole(openmp: LibraryWheel) -> None:
     assert required.damage_of(openmp) == ""
 
@@ -132,6 +139,34 @@ def test_a_wheel_gives_what_its_installation_gives(tmp_path: Path) -> None:
     assert unpacked.constants == installed.constants
     assert unpacked.digests == installed.digests
     assert all(path.is_relative_to(tmp_path / "unpacked") for path in unpacked.files.values())
+
+
+def test_a_wheel_for_windows_gives_a_prefix_as_upstreams_know_it(tmp_path: Path) -> None:
+    tag, (staged,) = WINDOWS, two(WINDOWS)[:1]
+    modules = locator.modules(tag, "~= 1.14.5", (staged,), {})
+    texts = {str(path): text for path, text in modules.items()}
+    data = f"{tag.release_stem}.data/data/Library"
+    texts |= {
+        f"{data}/bin/hdf5-pywheel-310.dll": "binary",
+        f"{data}/lib/hdf5-pywheel-310.lib": "import library",
+        f"{data}/lib/pkgconfig/hdf5-pywheel.pc": "pc",
+        f"{data}/include/hdf5-pywheel/hdf5.h": "header",
+    }
+    wheel = tmp_path / f"{tag.wheel_stem}-py3-none-win_amd64.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name, text)
+    made = required.unpacked(wheel, tag, tmp_path / "unpacked")
+    required.write_prefix([made], tmp_path / "requires")
+    assert listing(tmp_path / "requires") == {
+        "bin/hdf5-pywheel-310.dll": "binary",
+        "lib/hdf5-pywheel-310.lib": "import library",
+        "lib/hdf5.lib": "import library",
+        "lib/pkgconfig/hdf5-pywheel.pc": "pc",
+        "lib/pkgconfig/hdf5.pc": "pc",
+        "include/hdf5-pywheel/hdf5.h": "header",
+        "include/hdf5.h": "header",
+    }
 
 
 def test_the_digests_are_of_what_the_build_sees(openmp: LibraryWheel) -> None:
@@ -227,6 +262,7 @@ HEADERS = {
 }
 OFFER: Offer = {
     "file": "libomp-pywheel-5.so",
+    "link": "omp-pywheel-5",
     "include": ".",
     "requires": [],
     "cflags": [],

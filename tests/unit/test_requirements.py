@@ -306,3 +306,58 @@ def test_recipes_that_require_each_other(place: Place, start: str) -> None:
         place.resolve(start)
     told = str(caught.value).removeprefix("library wheels cannot require each other: ")
     assert told in ("one requires two requires one", "two requires one requires two")
+
+
+MUSL = {"target": "x86_64-linux-musl", "toolchain": "zig"}
+
+
+def test_for_a_target_that_has_a_name_siblings_come_before_what_is_installed(place: Place) -> None:
+    place.recipe("openblas", "openmp >= 19")
+    place.recipe("openmp", "base", versions="20.1.8")
+    place.recipe("base")
+    place.install("openmp", "19.1.7")
+    found = place.resolve("openblas", MUSL)
+    assert shown(found) == {"base": "Sibling base 1.0", "openmp": "Sibling openmp 20.1.8"}
+    for one in found.siblings:
+        assert (str(one.target), one.toolchain) == ("x86_64-linux-musl", "zig")
+    assert found.asked == ()
+
+
+def test_a_sibling_is_made_as_what_it_is_for(place: Place) -> None:
+    place.recipe("upper", "lower")
+    place.recipe("lower")
+    given = {**MUSL, "launcher": "none", "jobs": "3"}
+    (sibling,) = place.resolve("upper", given).siblings
+    assert sibling.settings.for_siblings == given
+
+
+def test_what_has_no_sibling_is_not_asked_for_from_an_index(place: Place) -> None:
+    """What pip would install is for the machine that builds."""
+    place.recipe("openblas", "openmp >= 19")
+    place.install("openmp", "19.1.7")
+    found = place.resolve("openblas", MUSL)
+    assert found.asked == ()
+    with pytest.raises(BuildError) as caught:
+        found.stop_for_lacking()
+    assert str(caught.value) == (
+        "openblas 1.0 requires openmp>=19: for x86_64-linux-musl it is built from its recipe, and "
+        f"there is none in {place.recipes / 'openmp'}; build in a checkout that has both recipes, "
+        "openblas and openmp"
+    )
+
+
+def test_zig_for_this_machine_takes_what_is_installed(place: Place) -> None:
+    place.recipe("openblas", "openmp >= 19")
+    place.install("openmp", "19.1.7")
+    assert shown(place.resolve("openblas", {"toolchain": "zig"})) == {
+        "openmp": "Installed openmp 19.1.7"
+    }
+
+
+def test_a_sibling_that_cannot_be_built_for_the_target(place: Place) -> None:
+    place.recipe("openblas", "openmp")
+    folder = place.recipe("openmp")
+    with (folder / "recipe.toml").open("a") as recipe:
+        recipe.write('[[when]]\nlibc = "musl"\nunsupported = "no way"\n')
+    with pytest.raises(BuildError, match=r"openmp 1\.0 cannot be built for x86_64-linux-musl: no"):
+        place.resolve("openblas", MUSL)

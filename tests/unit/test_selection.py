@@ -169,3 +169,42 @@ def test_several_files_are_one_too_many_for_the_first_that_shares_them(prefix: P
         f"lib/libanswer.so.1.2.3 {text}",
         f"lib/libanswer.so.2 {text}",
     ]
+
+
+def test_a_library_of_macos_and_its_links(tmp_path: Path) -> None:
+    prefix = tmp_path / "prefix"
+    write(prefix / "lib/libanswer.1.2.3.dylib", "")
+    (prefix / "lib/libanswer.1.dylib").symlink_to("libanswer.1.2.3.dylib")
+    (prefix / "lib/libanswer.dylib").symlink_to("libanswer.1.dylib")
+    assert chosen(prefix) == Selection({"answer": prefix / "lib/libanswer.1.2.3.dylib"}, {}, ())
+
+
+@pytest.mark.parametrize("name", ["answer.dll", "libanswer.dll", "libanswer-1.dll"])
+@pytest.mark.parametrize("link", ["libanswer.dll.a", "answer.lib", "libanswer.lib"])
+def test_a_library_of_windows_has_an_import_library(tmp_path: Path, name: str, link: str) -> None:
+    prefix = tmp_path / "prefix"
+    write(prefix / "bin" / name, "")
+    write(prefix / "lib" / link, "")
+    assert chosen(prefix) == Selection(
+        {"answer": prefix / "bin" / name}, {}, (), {"answer": prefix / "lib" / link}
+    )
+
+
+def test_two_import_libraries_are_one_too_many(tmp_path: Path) -> None:
+    prefix = tmp_path / "prefix"
+    for name in ("bin/answer.dll", "bin/other.dll", "lib/answer.lib", "lib/libanswer.dll.a"):
+        write(prefix / name, "")
+    text = "is one of several files for library 'answer': drop the others"
+    assert chosen(prefix).link_files == {}
+    assert mistakes(prefix) == [
+        "bin/other.dll was installed: promise it as a [[library]], or drop it",
+        f"lib/answer.lib {text}",
+        f"lib/libanswer.dll.a {text}",
+    ]
+
+
+def test_a_static_library_is_nobody_s_import_library(tmp_path: Path) -> None:
+    write(tmp_path / "prefix/lib/libanswer.a", "")
+    assert mistakes(tmp_path / "prefix") == [
+        "lib/libanswer.a was installed: drop it, or ship it as a library's header"
+    ]

@@ -19,6 +19,7 @@ from libwheel.settings import (
     environment,
     parse,
 )
+from libwheel.target import parse as parse_target
 
 
 def test_without_settings_everything_has_its_default() -> None:
@@ -32,10 +33,22 @@ def test_every_setting(tmp_path: Path) -> None:
         "jobs": "3",
         "work-dir": str(tmp_path / "kept"),
         "source": str(tmp_path),
+        "target": "x86_64-windows",
+        "toolchain": "zig",
+        "launcher": "none",
         "sdist-sources": "none",
     }
     assert config.keys() == HELP.keys()
-    assert parse(config) == Settings("1.14.6", 3, tmp_path / "kept", tmp_path, bundle_sources=False)
+    assert parse(config) == Settings(
+        version="1.14.6",
+        jobs=3,
+        work_dir=tmp_path / "kept",
+        source=tmp_path,
+        bundle_sources=False,
+        target=parse_target("x86_64-windows"),
+        toolchain="zig",
+        launcher="none",
+    )
     assert parse({"sdist-sources": "bundle"}).bundle_sources
 
 
@@ -52,6 +65,8 @@ def test_every_setting(tmp_path: Path) -> None:
         ({"source": "/not/there"}, "-C source names /not/there, which is not there"),
         ({"source": ""}, "-C source has no value: a local folder or archive"),
         ({"source": "/tmp", "sdist-sources": "bundle"}, "do not go together"),
+        ({"toolchain": "zigg"}, "-C toolchain must be 'native' or 'zig', not 'zigg' (did you mean"),
+        ({"launcher": "cache"}, "not 'cache' (did you mean 'ccache'?)"),
         ({"sdist-sources": "bundel"}, "must be 'bundle' or 'none', not 'bundel'"),
     ],
 )
@@ -67,7 +82,7 @@ def test_every_unknown_setting_is_shown_with_its_nearest_and_all_that_there_are(
     assert str(error.value) == (
         "unknown setting -C job (did you mean 'jobs'?)\n"
         "unknown setting -C verison (did you mean 'version'?)\n"
-        "known: version, jobs, work-dir, source, sdist-sources"
+        "known: version, jobs, work-dir, source, target, toolchain, launcher, sdist-sources"
     )
 
 
@@ -93,7 +108,7 @@ def test_the_recipe_s_own_options() -> None:
             {"thread": "openmp", "job": "1"},
             "unknown setting -C job (did you mean 'jobs'?)\n"
             "unknown setting -C thread (did you mean 'threads'?)\n"
-            "known: version, jobs, work-dir, source, sdist-sources\n"
+            "known: version, jobs, work-dir, source, target, toolchain, launcher, sdist-sources\n"
             "options of this recipe: threads",
         ),
     ],

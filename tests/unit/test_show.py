@@ -140,12 +140,15 @@ def test_an_archive_that_is_damaged(tmp_path: Path, damage: bytes) -> None:
 
 def test_a_wheel_of_another_kind(tmp_path: Path) -> None:
     path = pack(tmp_path, Member("base/_extension.so", b""))
-    assert refusal(path) == f"{path} is not a library wheel: it has no data/lib/*.so"
+    assert refusal(path) == (
+        f"{path} is not a library wheel: it has none of data/lib/*.so, data/lib/*.dylib, "
+        "data/Library/bin/*.dll"
+    )
 
 
 def test_a_library_that_is_none(tmp_path: Path) -> None:
     path = pack(tmp_path, Member(f"{DATA}/libbase.so", b"INPUT(libbase.so.1)"))
-    assert "libbase.so: is not a sound ELF file" in refusal(path)
+    assert "libbase.so: is no shared library and no program" in refusal(path)
 
 
 @pytest.mark.compiles

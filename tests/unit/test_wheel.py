@@ -20,7 +20,7 @@ from libwheel import wheel
 from libwheel.staging import Role, StagedFile, StagedTree
 from libwheel.version import __version__
 from libwheel.wheel import ZIP_EPOCH, Member
-from unit.staged import TAG, write
+from unit.staged import TAG, WINDOWS, write
 
 PLATFORM = "linux_x86_64"
 METADATA = b"Metadata-Version: 2.4\nName: hdf5\nVersion: 1.14.5\n"
@@ -65,6 +65,32 @@ def members(tmp_path: Path) -> list[Member]:
 def pack(folder: Path, members: list[Member], epoch: int = ZIP_EPOCH) -> Path:
     name = wheel.file_name(TAG, PLATFORM)
     return wheel.pack(folder, name, wheel.dist_info(TAG), members, epoch)
+
+
+OF_WINDOWS = {
+    (Role.RUNTIME, "Library/bin/hdf5-pywheel-310.dll"): "binary",
+    (Role.LINK, "Library/lib/hdf5-pywheel-310.lib"): "import library",
+    (Role.HEADER, "Library/include/hdf5-pywheel/hdf5.h"): "int h;\n",
+    (Role.PKGCONFIG, "Library/lib/pkgconfig/hdf5-pywheel.pc"): "pc",
+    (Role.LOCATOR, "hdf5_pywheel/__init__.py"): "X = 'ä'\n",
+}
+
+
+def test_a_wheel_for_windows_has_import_libraries_and_nothing_executable(tmp_path: Path) -> None:
+    files = [
+        StagedFile(role, PurePosixPath(path), write(tmp_path / "stage" / path, text))
+        for (role, path), text in OF_WINDOWS.items()
+    ]
+    found = wheel.members(StagedTree(tuple(files), ()), WINDOWS, "win_amd64", METADATA, "")
+    assert [member.name for member in found] == [
+        f"{DATA}/Library/bin/hdf5-pywheel-310.dll",
+        f"{DATA}/Library/include/hdf5-pywheel/hdf5.h",
+        f"{DATA}/Library/lib/hdf5-pywheel-310.lib",
+        f"{DATA}/Library/lib/pkgconfig/hdf5-pywheel.pc",
+        "hdf5_pywheel/__init__.py",
+        *(f"{INFO}/{name}" for name in ("METADATA", "WHEEL", "entry_points.txt")),
+    ]
+    assert not any(member.executable for member in found)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from libwheel.errors import BuildError
-from libwheel.workspace import KEPT_LOGS, kept, temporary
+from libwheel.workspace import KEPT_LOGS, common_name, kept, temporary
+from unit.buildsystems.jobs import SPACE
 
 FAILED = BuildError("it failed")
 
@@ -18,6 +19,12 @@ def fail(stem: str, logs: Path, log: str = "", error: BaseException = FAILED) ->
         if log:
             (space.logs / log).touch()
         raise error
+
+
+def test_the_folders_of_a_workspace_are_all_its_own() -> None:
+    places = [*SPACE.folders, SPACE.version_script]
+    assert len(set(places)) == len(places)
+    assert {path.parent for path in places} == {SPACE.root}
 
 
 def test_all_of_it_goes_when_the_build_is_done(tmp_path: Path) -> None:
@@ -71,6 +78,70 @@ def test_the_tree_of_a_build_that_ends_early_is_gone(
     with pytest.raises(type(error)):
         fail("lib-1.0", tmp_path / "logs", "compile.log", error)
     assert list(trees.iterdir()) == []
+
+
+def test_builds_may_have_a_place_in_common(tmp_path: Path, trees: Path) -> None:
+    for _ in range(2):
+        with temporary("lib-1.0", tmp_path / "logs", "lib-1.0-native") as space:
+            assert space.root == trees / common_name("lib-1.0-native")
+            space.source.mkdir()
+        assert list(trees.iterdir()) == []
+
+
+def test_such_a_place_has_a_path_of_the_usual_length(tmp_path: Path, trees: Path) -> None:
+    with temporary("lib-1.0", tmp_path / "logs") as usual:
+        assert len(str(usual.root)) == len(str(trees / common_name("a place")))
+
+
+def test_what_a_killed_build_left_there_goes_first(tmp_path: Path, trees: Path) -> None:
+    place = trees / common_name("lib")
+    (place / "source").mkdir(parents=True)
+    (place / "file").touch()
+    with temporary("lib-1.0", tmp_path / "logs", "lib") as space:
+        assert space.root == place
+        assert [path.name for path in place.iterdir()] == [space.temporary.name]
+        assert place.stat().st_mode & 0o777 == 0o700
+
+
+def test_who_finds_the_place_in_use_has_another(tmp_path: Path, trees: Path) -> None:
+    with temporary("lib-1.0", tmp_path / "logs", "lib") as first:
+        with temporary("lib-1.0", tmp_path / "logs", "lib") as second:
+            assert first.root != second.root
+        assert first.root.is_dir()
+    assert list(trees.iterdir()) == []
+
+
+@pytest.mark.parametrize("foreign", ["a link", "a file"])
+def test_who_finds_something_else_there_has_another(
+    tmp_path: Path, trees: Path, foreign: str
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    place = trees / common_name("lib")
+    if foreign == "a link":
+        place.symlink_to(other)
+    else:
+        place.touch()
+    with temporary("lib-1.0", tmp_path / "logs", "lib") as space:
+        assert space.root.parent == trees
+        assert space.root != place
+    assert list(other.iterdir()) == []
+    assert list(trees.iterdir()) == [place]
+
+
+def test_the_place_is_free_while_what_was_in_it_is_deleted(
+    tmp_path: Path, trees: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted = []
+
+    def begin(root: Path) -> Callable[[], None]:
+        deleted.append(root)
+        return lambda: None
+
+    monkeypatch.setattr("libwheel.workspace.begin_deletion", begin)
+    with temporary("lib-1.0", tmp_path / "logs", "lib"):
+        pass
+    assert deleted == list(trees.iterdir()) != [trees / common_name("lib")]
 
 
 def test_the_logs_of_an_interrupted_build_do_not_wait_for_the_tree_to_go(

@@ -1,8 +1,8 @@
 """The audit: what a library wheel must keep, checked on the files that would ship."""
 
 from libwheel.audit.finding import AuditError, Finding
-from libwheel.audit.host import HostLibraries
-from libwheel.audit.platform_tag import platform_tag, unproved
+from libwheel.audit.host import HostLibraries, system_libraries
+from libwheel.audit.platform_tag import asked_tag, platform_tag, unproved
 from libwheel.audit.run import audit, check
 from libwheel.audit.subject import Subject, read_binaries
 
@@ -11,9 +11,11 @@ __all__ = [
     "Finding",
     "HostLibraries",
     "Subject",
+    "asked_tag",
     "audit",
     "check",
     "platform_tag",
     "read_binaries",
+    "system_libraries",
     "unproved",
 ]

@@ -1,14 +1,24 @@
-"""The system libraries of the machine that builds, for symbols that carry no version."""
+"""The system libraries of the machine that builds.
+
+For the native target they are evidence of who defines a symbol that carries no version. For a
+target with a floor they prove nothing, since what this machine has says nothing of one that has
+less; they only tell since when glibc has a symbol.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import platform
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from libwheel.binaries import elf
 from libwheel.binaries.binary import Binary
+from libwheel.target import Target
+
+# Returns this machine's library of a SONAME, None where there is none.
+SystemLibraries = Callable[[str], Binary | None]
 
 _PATTERNS = ("lib*/*-linux-*", "usr/lib*/*-linux-*", "lib*", "usr/lib*")
 
@@ -36,3 +46,8 @@ class HostLibraries:
     @cached_property
     def _folders(self) -> tuple[Path, ...]:
         return tuple(f for pattern in _PATTERNS for f in sorted(self.root.glob(pattern)))
+
+
+def system_libraries(target: Target) -> SystemLibraries:
+    """Return what finds the system's libraries for the native target, else this machine's own."""
+    return HostLibraries(target.arch if target.floor is None else platform.machine())

@@ -1,4 +1,9 @@
-"""The platform tag of a wheel, proved from what its binaries need of the system (PEP 600)."""
+"""The platform tag of a wheel, proved from what its binaries need of the system.
+
+For the native target that is the lowest manylinux tag that they prove (PEP 600). A target with a
+floor has the tag of that floor, never a lower one, and the rules prove that no binary needs more:
+with a finding of theirs there is no wheel. musllinux tags are those of PEP 656.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from dataclasses import dataclass
 from libwheel import policy
 from libwheel.binaries.binary import Binary
 from libwheel.policy import Floor
-from libwheel.target import Libc, Target
+from libwheel.target import Libc, Os, Target
 
 
 @dataclass(frozen=True)
@@ -20,10 +25,13 @@ class _Need:
 
 
 def platform_tag(binaries: Collection[Binary], target: Target, others: Collection[str] = ()) -> str:
-    """Return the lowest manylinux tag that the binaries prove, else the plain `linux` one.
+    """Return the target's tag; without a floor the lowest manylinux one that the binaries prove.
 
-    `others` are libraries of the wheels that this one requires: no part of the system.
+    Where they prove none that is the plain `linux` one. `others` are libraries of the wheels that
+    this one requires: no part of the system.
     """
+    if target.floor:
+        return asked_tag(target)
     floors = [need.floor for need in _needs(binaries, target, others) if need.floor]
     if not binaries or unproved(binaries, target, others):
         return f"linux_{target.arch}"
@@ -31,10 +39,32 @@ def platform_tag(binaries: Collection[Binary], target: Target, others: Collectio
     return f"manylinux_{major}_{minor}_{target.arch}"
 
 
+def asked_tag(target: Target) -> str:
+    """Return the tag of the target's floor, or the plain `linux` one where it has none.
+
+    From macOS 11 on installers know no minor version: a floor with one is the next major's.
+    """
+    if target.floor is None:
+        return f"linux_{target.arch}"
+    major, minor = target.floor
+    if target.os is Os.MACOS:
+        arch = "arm64" if target.arch == "aarch64" else target.arch
+        return f"macosx_{major + bool(minor)}_0_{arch}"
+    if target.os is Os.WINDOWS:
+        return "win_amd64"
+    kind = "musllinux" if target.libc is Libc.MUSL else "manylinux"
+    return f"{kind}_{major}_{minor}_{target.arch}"
+
+
 def unproved(
     binaries: Collection[Binary], target: Target, others: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Say what there is in the way of a manylinux tag: what no manylinux platform promises."""
+    """Say what there is in the way of a manylinux tag: what no manylinux platform promises.
+
+    Nothing where the target has a floor: there it is for the rules to say.
+    """
+    if target.floor:
+        return ()
     texts = (need.text for need in _needs(binaries, target, others) if need.floor is None)
     return tuple(dict.fromkeys(texts))
 

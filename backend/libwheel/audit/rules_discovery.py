@@ -12,13 +12,7 @@ from libwheel.audit.subject import Subject
 from libwheel.staging import Role, StagedFile, StagedTree
 
 _PREFIX = PurePosixPath("/prefix")  # stands for wherever the wheel is installed
-_PLACES = {
-    Role.RUNTIME: _PREFIX,
-    Role.HEADER: _PREFIX,
-    Role.PKGCONFIG: _PREFIX,
-    Role.CMAKE: _PREFIX,
-    Role.LOCATOR: _PREFIX / "lib/python3.X/site-packages",
-}
+_INSTALLED = {Role.RUNTIME, Role.LINK, Role.HEADER, Role.PKGCONFIG, Role.CMAKE, Role.LOCATOR}
 
 _FIELD = re.compile(r"(?m)^\s*([\w.]+)\s*([=:])\s*(.*?)\s*$")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -33,7 +27,7 @@ _CMAKE_PATH = re.compile(r"(?:(?<=[\s\";(])|^)/[^\s\";)]*")
 def pkgconfig_folder(subject: Subject) -> Iterator[tuple[str, str]]:
     there = _installed(subject)
     for file, text in _texts(subject.tree, ".pc"):
-        for name in _pc_paths(text, _place(file).parent):
+        for name in _pc_paths(text, _place(file, subject).parent):
             if "${" in name:
                 yield str(file.path), f"names {name}, whose variable is not defined"
             elif PurePosixPath(name) not in there:
@@ -43,13 +37,14 @@ def pkgconfig_folder(subject: Subject) -> Iterator[tuple[str, str]]:
 def cmake_folder(subject: Subject) -> Iterator[tuple[str, str]]:
     there = _installed(subject)
     for file, text in _texts(subject.tree, ".cmake"):
-        for name in _cmake_paths(text, _place(file).parent):
+        for name in _cmake_paths(text, _place(file, subject).parent):
             if PurePosixPath(name) not in there:
                 yield str(file.path), f"names {_shown(name)}, which is not in the wheel"
 
 
-def _place(file: StagedFile) -> PurePosixPath:
-    return _PLACES[file.role] / file.path
+def _place(file: StagedFile, subject: Subject) -> PurePosixPath:
+    inside = file.role is Role.LOCATOR
+    return _PREFIX / (subject.tag.layout.site if inside else "") / file.path
 
 
 def _shown(name: str) -> str:
@@ -61,15 +56,16 @@ def _installed(subject: Subject) -> frozenset[PurePosixPath]:
 
     With it come the wheels that it requires.
     """
-    places = [_place(file) for file in subject.tree.files if file.role in _PLACES]
-    places += [_PREFIX / name for wheel in subject.against for name in wheel.files]
+    places = [_place(file, subject) for file in subject.tree.files if file.role in _INSTALLED]
+    top = _PREFIX / subject.tag.layout.top
+    places += [top / name for wheel in subject.against for name in wheel.files]
     folders = (folder for place in places for folder in place.parents)
     return frozenset([*places, *(f for f in folders if f.is_relative_to(_PREFIX))])
 
 
 def _texts(tree: StagedTree, suffix: str) -> Iterator[tuple[StagedFile, str]]:
     for file in tree.files:
-        if file.role in _PLACES and file.path.suffix == suffix and file.bytes_at.is_file():
+        if file.role in _INSTALLED and file.path.suffix == suffix and file.bytes_at.is_file():
             yield file, file.bytes_at.read_text(encoding="utf-8", errors="replace")
 
 

@@ -10,23 +10,45 @@ from pathlib import Path
 from libwheel.audit.finding import listing
 from libwheel.audit.subject import Subject
 from libwheel.patterns import unmatched
-from libwheel.staging import Role
+from libwheel.staging import Role, StagedLibrary
+from libwheel.target import Format
+
+# What the name that others need a library by is called, and what goes before the file's.
+_SONAMES = {
+    Format.ELF: ("SONAME", ""),
+    Format.MACHO: ("install name", "@rpath/"),
+    Format.PE: ("name in its export table", ""),
+}
 
 
 def missing_library(subject: Subject) -> Iterator[tuple[str, str]]:
+    layout = subject.tag.layout
     staged = {library.name: library.file.path for library in subject.tree.libraries}
     for library in subject.recipe.library:
-        path = f"lib/{subject.tag.library_file(library.stem)}"
+        path = f"{layout.runtime}/{subject.tag.library_file(library.stem)}"
         if str(staged.get(library.name)) != path:
             yield (
                 path,
                 (
                     f"the promised library {library.name!r} is not there: upstream installed no "
-                    f"lib/lib{library.stem}.so"
+                    f"{_upstream_s_file(subject, library.stem)}"
                 ),
             )
         elif staged[library.name] not in subject.binaries:
             yield path, "is not a shared library"
+
+
+def missing_import_library(subject: Subject) -> Iterator[tuple[str, str]]:
+    for library in subject.tree.libraries:
+        name = subject.tag.import_library_file(library.stem)
+        if name and library.link_file is None:
+            yield (
+                f"{subject.tag.layout.library}/{name}",
+                (
+                    f"the import library of {library.name!r} is not there: upstream installed no "
+                    f"lib/{library.stem}.lib and no lib/lib{library.stem}.dll.a"
+                ),
+            )
 
 
 def unspoken_file(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -34,23 +56,28 @@ def unspoken_file(subject: Subject) -> Iterator[tuple[str, str]]:
 
 
 def soname(subject: Subject) -> Iterator[tuple[str, str]]:
+    """Ask of each library that the name which others need it by is its file's."""
     for path, binary in subject.binaries.items():
+        word, prefix = _SONAMES[binary.format]
         if binary.soname is None:
-            yield str(path), "has no SONAME: it must be the file's name"
+            yield str(path), f"has no {word}: it must be {prefix}the file's name"
         elif binary.soname != path.name:
-            yield str(path), f"has the SONAME {binary.soname}: it must be the file's name"
+            found = binary.soname if "/" in binary.soname else f"{prefix}{binary.soname}"
+            yield str(path), f"has the {word} {found}: it must be {prefix}the file's name"
 
 
 def wrong_abi(subject: Subject) -> Iterator[tuple[str, str]]:
-    """Let a SONAME be finer than the recipe's ABI: ``libx.so.1.2`` has ABI 1, and ABI 1.2."""
+    """Let a SONAME be finer than the recipe's ABI: ``libx.so.1.2`` has ABI 1, and ABI 1.2.
+
+    In macOS the file's name says it, ``libx.1.2.dylib``; in Windows no name has to.
+    """
     abi = subject.recipe.abi
     for library in subject.tree.libraries:
-        soname = subject.sonames.get(library.name, "")
-        version = soname.partition(".so.")[2]
+        name, version = _upstream_s_abi(subject, library)
         if version and not f"{version}.".startswith(f"{abi}."):
             yield (
                 str(library.file.path),
-                f"upstream calls it {soname}, so that its ABI is {version!r} and not {abi!r}: its "
+                f"upstream calls it {name}, so that its ABI is {version!r} and not {abi!r}: its "
                 "new name, which has the recipe's `abi` in it, would be untrue",
             )
 
@@ -119,6 +146,24 @@ def needless_requires(subject: Subject) -> Iterator[tuple[str, str]]:
                     f"{listing(sorted(wheel.libraries))}: link with it, or do not require it"
                 ),
             )
+
+
+def _upstream_s_abi(subject: Subject, library: StagedLibrary) -> tuple[str, str]:
+    """Return the name that says upstream's ABI, and what it says; nothing where none does."""
+    if subject.target.format is Format.MACHO and library.name in subject.originals:
+        name = subject.originals[library.name].name
+        match = re.fullmatch(rf"lib{re.escape(library.stem)}\.([\d.]+)\.dylib", name)
+        return name, match[1] if match else ""
+    name = subject.sonames.get(library.name, "")
+    return name, name.partition(".so.")[2]
+
+
+def _upstream_s_file(subject: Subject, stem: str) -> str:
+    layout = subject.tag.layout
+    name = f"{layout.file_prefix}{stem}{layout.file_suffix}"
+    if subject.target.format is Format.PE:
+        return f"bin/{name} and no bin/lib{name}"
+    return f"lib/{name}"
 
 
 def _spellings(folder: Path) -> list[str]:

@@ -22,6 +22,7 @@ TreeRule = Callable[[Subject], Iterator[tuple[str, str]]]
 
 TREE_RULES: tuple[TreeRule, ...] = (
     rules_tree.missing_library,
+    rules_tree.missing_import_library,
     rules_tree.missing_header,
     rules_tree.unspoken_file,
     rules_tree.not_a_file,
@@ -32,6 +33,7 @@ TREE_RULES: tuple[TreeRule, ...] = (
     rules_tree.needless_requires,
     rules_symbols.foreign_export,
     rules_expectations.unmet_expectation,
+    rules_expectations.unmet_header_line,
     rules_discovery.pkgconfig_folder,
     rules_discovery.cmake_folder,
 )
@@ -42,6 +44,9 @@ BINARY_RULES: tuple[BinaryRule, ...] = (
     rules_binaries.executable_stack,
     rules_binaries.relro,
     rules_binaries.text_relocations,
+    rules_binaries.fixed_address,
+    rules_binaries.code_signature,
+    rules_binaries.newer_system,
     rules_symbols.export_without_version_node,
     rules_symbols.import_without_version_node,
     rules_symbols.undefined_symbol,

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from libwheel.binaries import elf
+from libwheel.audit.host import SystemLibraries
+from libwheel.binaries import reading
 from libwheel.binaries.binary import Binary
 from libwheel.naming import Tag
 from libwheel.recipe import Resolved
 from libwheel.required import RequiredWheel
 from libwheel.staging import StagedTree
 from libwheel.target import Target
-
-# Returns the host's library of a SONAME, None where there is none.
-SystemLibraries = Callable[[str], Binary | None]
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,8 @@ class Subject:
     `binaries` are the tree's, by staged path. `sonames` are those that upstream gave the
     libraries, by the library's name, and `originals` the files that it installed. `private` are
     folders that no shipped file may name: the build tree, the home folder. `unspoken` are the
-    mistakes that choosing the files found. `against` are the library wheels that this one was
+    mistakes that choosing the files found. `system` finds libraries of this machine, see `host`.
+    `against` are the library wheels that this one was
     built on.
     """
 
@@ -54,16 +53,20 @@ class Subject:
         direct = (wheel for wheel in self.against if wheel.is_direct)
         return {name: binary for wheel in direct for name, binary in wheel.libraries.items()}
 
+    @cached_property
+    def beside(self) -> Mapping[str, Binary]:
+        """Everything that is no part of the system: of this wheel and of those that it requires."""
+        return {**self.required, **self.siblings}
+
     def needed_siblings(self, binary: Binary) -> Iterator[tuple[str, Binary]]:
         """Yield what will be beside a binary: of this wheel, and of those that it requires."""
-        beside = {**self.required, **self.siblings}
-        return ((name, beside[name]) for name in binary.needed if name in beside)
+        return ((name, self.beside[name]) for name in binary.needed if name in self.beside)
 
 
 def read_binaries(tree: StagedTree) -> Mapping[PurePosixPath, Binary]:
     """Read the binaries among the tree's files."""
     return {
-        file.path: elf.read(file.bytes_at)
+        file.path: reading.read(file.bytes_at)
         for file in tree.files
-        if file.bytes_at.is_file() and elf.is_elf(file.bytes_at)
+        if file.bytes_at.is_file() and reading.is_binary(file.bytes_at)
     }

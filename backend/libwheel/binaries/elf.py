@@ -13,6 +13,7 @@ from elftools.elf.elffile import ELFFile
 from libwheel.binaries.binary import Binary, Import, Requirement, Symbol
 from libwheel.binaries.elf_tables import VERSION_GLOBAL, ElfImage
 from libwheel.errors import BuildError
+from libwheel.target import Format
 
 MAGIC = b"\x7fELF"
 
@@ -100,6 +101,7 @@ def _binary(found: ElfImage) -> Binary:
         bind_now=_has(found, "DT_BIND_NOW", _FLAG_BIND_NOW)
         or bool((found.tag("DT_FLAGS_1") or 0) & _FLAG_1_NOW),
         text_relocations=_has(found, "DT_TEXTREL", _FLAG_TEXTREL),
+        format=Format.ELF,
     )
 
 

@@ -1,25 +1,26 @@
 """Adds to the version nodes that an ELF file needs of other libraries (.gnu.version_r).
 
 The table has no room to grow where it is. The longer one goes to the end of the file, and the
-last loaded segment grows to hold it; patchelf has made that one, with no .bss in it. The
-loader finds the table by the dynamic tags; linkers, patchelf and auditwheel by its section.
+last loaded segment grows to hold it; patchelf has made that one, with no .bss in it. So does the
+dynamic section where it lacks room for the tags of a first table: GNU ld leaves some, LLD none.
+The loader finds the table by the dynamic tags; linkers, patchelf and auditwheel by its section.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from libwheel.binaries.elf_tables import ElfImage
-from libwheel.errors import InternalError, Problem, RecipeError
+from libwheel.errors import InternalError
 
 _NEED, _NODE = "HHIII", "IHHII"  # Elfxx_Verneed, Elfxx_Vernaux
 _ENTRY_SIZE = 16  # of either
 _ALIGN = 8
 _DT_NULL, _DT_VERNEED, _DT_VERNEEDNUM = 0, 0x6FFFFFFE, 0x6FFFFFFF
-_SHT_GNU_VERDEF, _SHT_GNU_VERNEED, _SHF_ALLOC = 0x6FFFFFFD, 0x6FFFFFFE, 2
+_SHT_GNU_VERDEF, _SHT_GNU_VERNEED, _SHT_DYNAMIC, _SHF_ALLOC = 0x6FFFFFFD, 0x6FFFFFFE, 6, 2
 _SECTION_NAME = b".gnu.version_r"
 
 
@@ -52,28 +53,27 @@ class _Format:
     """What differs between 32 and 64 bits: struct forms, and places in the structures."""
 
     word: str
-    segment_sizes_at: int  # p_filesz, p_memsz in Elfxx_Phdr
+    segment_places_at: int  # p_offset, p_vaddr, p_paddr in Elfxx_Phdr
+    segment_sizes_at: int  # p_filesz, p_memsz, right behind them
     section: str  # Elfxx_Shdr
     section_table_at: int  # e_shoff in Elfxx_Ehdr
     section_count_at: int  # e_shnum
 
 
 _FORMATS = {
-    True: _Format("Q", 32, "IIQQQQIIQQ", 0x28, 0x3C),
-    False: _Format("I", 16, "IIIIIIIIII", 0x20, 0x30),
+    True: _Format("Q", 8, 32, "IIQQQQIIQQ", 0x28, 0x3C),
+    False: _Format("I", 4, 16, "IIIIIIIIII", 0x20, 0x30),
 }
 
 
 def with_needs(image: ElfImage, new: Sequence[NewNeed]) -> bytes:
-    """Return the file with the needed nodes added.
-
-    Raises RecipeError where the file was linked so that there is no room for them.
-    """
+    """Return the file with the needed nodes added."""
     file = _File(image, bytearray(image.data))
     table, count = _table(image, new)
     offset, address = file.append_loaded(table)
-    file.set_tags({_DT_VERNEED: address, _DT_VERNEEDNUM: count})
-    file.set_section(address, offset, len(table), count)
+    moved = file.set_tags({_DT_VERNEED: address, _DT_VERNEEDNUM: count})
+    at = {"address": address, "offset": offset, "size": len(table), "info": count}
+    file.set_sections({**moved, _SHT_GNU_VERNEED: at})
     return bytes(file.data)
 
 
@@ -130,8 +130,8 @@ class _File:
         number, segment = self._last_loaded()
         offset = self._append(content)
         size = len(self.data) - segment["p_offset"]
-        at = self.image.elf["e_phoff"] + number * self.image.elf["e_phentsize"]
-        self._pack(2 * self.format.word, at + self.format.segment_sizes_at, size, size)
+        at = self._segment_at(number) + self.format.segment_sizes_at
+        self._pack(2 * self.format.word, at, size, size)
         return offset, segment["p_vaddr"] + offset - segment["p_offset"]
 
     def _last_loaded(self) -> tuple[int, Any]:
@@ -145,41 +145,54 @@ class _File:
             raise InternalError("the last loaded segment of an ELF file cannot grow")
         return number, last
 
-    def set_tags(self, values: dict[int, int]) -> None:
-        """Set dynamic tags, in the place of unused ones where they are not there yet."""
-        word = self.format.word
-        size = 2 * struct.calcsize(word)
+    def set_tags(self, values: Mapping[int, int]) -> Mapping[int, Mapping[str, int]]:
+        """Set dynamic tags, in the place of unused ones where they are not there yet.
+
+        Returns what has to change in the header of the dynamic section: nothing where it stays.
+        """
         segment = next(self.image.elf.iter_segments("PT_DYNAMIC"))
-        start, room = segment["p_offset"], segment["p_filesz"] // size
+        start, size = segment["p_offset"], segment["p_filesz"]
+        table = bytes(self.data[start : start + size])
+        tags = self._tags(table)
+        lacking = sum(tag not in tags for tag in values)
+        if lacking < len(tags) - tags.index(_DT_NULL):  # the last one stays
+            self._write_tags(start, size, values)
+            return {}
+        place = self._move_tags(table + bytes(lacking * self._tag_size))
+        self._write_tags(place["offset"], place["size"], values)
+        return {_SHT_DYNAMIC: place}
+
+    def _move_tags(self, table: bytes) -> Mapping[str, int]:
+        """Put the dynamic tags at the end of the file, and let their segment say where they are."""
+        offset, address = self.append_loaded(table)
+        kinds = [segment["p_type"] for segment in self.image.elf.iter_segments()]
+        at = self._segment_at(kinds.index("PT_DYNAMIC")) + self.format.segment_places_at
+        self._pack(5 * self.format.word, at, offset, address, address, len(table), len(table))
+        return {"address": address, "offset": offset, "size": len(table)}
+
+    def _segment_at(self, number: int) -> int:
+        return int(self.image.elf["e_phoff"] + number * self.image.elf["e_phentsize"])
+
+    @property
+    def _tag_size(self) -> int:
+        return 2 * struct.calcsize(self.format.word)
+
+    def _write_tags(self, start: int, size: int, values: Mapping[int, int]) -> None:
         for tag, value in values.items():
-            places = [start + number * size for number in range(room)]
-            tags = [self._tag_at(place) for place in places]
+            tags = self._tags(self.data[start : start + size])
             number = tags.index(tag if tag in tags else _DT_NULL)
-            if number == room - 1:
-                raise RecipeError([Problem("", "build.ldflags", self._no_room())])
-            self._pack(2 * word, places[number], tag, value)
+            self._pack(2 * self.format.word, start + number * self._tag_size, tag, value)
 
-    def _no_room(self) -> str:
-        sonames = (self.image.string(at) for tag, at in self.image.tags if tag == "DT_SONAME")
-        return (
-            f"{next(sonames, 'a library')} needs no version of any library, and has no room to "
-            'say that it does now; add "-Wl,--no-as-needed", "-lc", which makes room'
-        )
+    def _tags(self, table: bytes | bytearray) -> list[int]:
+        form = self.image.order + 2 * self.format.word
+        return [tag for tag, _ in struct.iter_unpack(form, table)]
 
-    def _tag_at(self, place: int) -> int:
-        return int(struct.unpack_from(self.image.order + self.format.word, self.data, place)[0])
-
-    def set_section(self, address: int, offset: int, size: int, count: int) -> None:
-        """Let the section header of the table, an old or a new one, say where it is now."""
+    def set_sections(self, moved: Mapping[int, Mapping[str, int]]) -> None:
+        """Let section headers say what has changed, by their kind; that of the table may be new."""
         headers = self._sections()
         if not any(header.kind == _SHT_GNU_VERNEED for header in headers):
             headers.append(self._new_section(headers))
-        moved = {"address": address, "offset": offset, "size": size, "info": count}
-        headers = [
-            header._replace(**moved) if header.kind == _SHT_GNU_VERNEED else header
-            for header in headers
-        ]
-        self._write_sections(headers)
+        self._write_sections([one._replace(**moved.get(one.kind, {})) for one in headers])
 
     def _sections(self) -> list[_Section]:
         elf = self.image.elf

@@ -7,6 +7,10 @@ and `L'L` is 10 for 512 bits (Intel 64 and IA-32 Architectures Software Develope
 middle of another instruction. So the code is walked from instruction to instruction, for which
 their lengths are enough (chapter 2 and the opcode maps of appendix A), and a prefix counts where
 an instruction begins and its fixed bits are right.
+
+Vectors of 256 bits have an EVEX prefix with 01, or a VEX prefix of two or three bytes, 0xC5 or
+0xC4, whose last byte is `W v v v v L p p`, with L set (section 2.3, "Intel Advanced Vector
+Extensions"). L is set in instructions on mask registers too, which are none on vectors.
 """
 
 from __future__ import annotations
@@ -19,7 +23,8 @@ _REX, _REX_W = range(0x40, 0x50), 0x8
 _VEX_2, _VEX_3, _EVEX = 0xC5, 0xC4, 0x62
 _XOP, _XOP_MAPS = 0x8F, (8, 9, 10)  # AMD's, encoded as VEX; POP where the map is another
 _EVEX_MAPS = (1, 2, 3, 5, 6)
-_BITS_512 = 0b10
+_BITS_256, _BITS_512 = 0b01, 0b10
+_VEX_LONG = 0b100  # L
 _REGISTER = 0b11  # ModRM.mod
 _SIB, _NO_BASE = 4, 5  # ModRM.rm; the same or SIB.base, where mod is 0
 
@@ -60,6 +65,9 @@ _WITHOUT_MODRM = (
     | _LONG_BRANCH
 )
 _ZERO_UPPER = 0x77
+_NOT_ON_VECTORS = (  # of VEX: those on mask registers, and what only clears
+    _span((0x41, 0x4B), (0x90, 0x93), (0x98, 0x99)) | {_ZERO_UPPER}
+)
 _EXTRACT = 0x78  # SSE4a's, with two immediates
 
 
@@ -73,7 +81,15 @@ def has_512_bit_vectors(code: bytes) -> bool:
     Where registers alone take part and the bit `b` is set, `L'L` is a rounding mode and not a
     length: such an instruction does not count.
     """
-    return any(_is_512_bit(code, start) for start, _ in instructions(code))
+    return any(_has_length(code, start, _BITS_512) for start, _ in instructions(code))
+
+
+def has_256_bit_vectors(code: bytes) -> bool:
+    """Tell whether a function's machine code has an instruction on 256-bit vectors."""
+    return any(
+        _has_length(code, start, _BITS_256) or _is_long_vex(code, start)
+        for start, _ in instructions(code)
+    )
 
 
 def instructions(code: bytes) -> Iterator[tuple[int, int]]:
@@ -94,12 +110,22 @@ def instructions(code: bytes) -> Iterator[tuple[int, int]]:
         at = end
 
 
-def _is_512_bit(code: bytes, start: int) -> bool:
+def _has_length(code: bytes, start: int, length: int) -> bool:
+    """Tell whether an instruction is EVEX's, on vectors of a length."""
     if code[start] != _EVEX:
         return False
     last, mod = code[start + 3], code[start + 5] >> 6
     is_rounding = bool(last & 0x10) and mod == _REGISTER
-    return last >> 5 & 0b11 == _BITS_512 and not is_rounding
+    return last >> 5 & 0b11 == length and not is_rounding
+
+
+def _is_long_vex(code: bytes, start: int) -> bool:
+    if code[start] not in (_VEX_2, _VEX_3):
+        return False
+    last = start + (1 if code[start] == _VEX_2 else 2)
+    number = 1 if code[start] == _VEX_2 else code[start + 1] & 0x1F
+    is_vector = number != 1 or code[last + 1] not in _NOT_ON_VECTORS
+    return bool(code[last] & _VEX_LONG) and is_vector
 
 
 def _behind_prefixes(code: bytes, at: int) -> int:

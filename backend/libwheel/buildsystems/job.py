@@ -8,11 +8,25 @@ from pathlib import Path, PurePosixPath
 
 from libwheel.process import Command
 from libwheel.recipe import Build
+from libwheel.target import Target
 
 # Where upstream is told it will live: a neutral place, so that no build path gets into the
 # result; everything is installed below DESTDIR.
 PREFIX = PurePosixPath("/usr/local")
 LIBDIR = "lib"
+
+
+@dataclass(frozen=True)
+class Cross:
+    """A toolchain that is not the machine's own, and whose libraries are not found there, either.
+
+    Its programs are named by the job's variables, as AR; files about them can be in `folder`. All
+    that may be found is in the prefix `root`.
+    """
+
+    target: Target
+    folder: Path
+    root: Path
 
 
 @dataclass(frozen=True)
@@ -30,6 +44,7 @@ class Job:
     jobs: int
     variables: Mapping[str, str]
     name: str = ""
+    cross: Cross | None = None
 
     @property
     def top(self) -> Path:

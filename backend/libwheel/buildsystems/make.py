@@ -12,7 +12,7 @@ from libwheel.recipe import Value
 
 PROGRAMS = ("make",)
 
-_FLAGS = ("CC", "CXX", "CFLAGS", "CXXFLAGS", "LDFLAGS")
+_FLAGS = ("CC", "CXX", "AR", "RANLIB", "STRIP", "CFLAGS", "CXXFLAGS", "LDFLAGS")
 
 
 def commands(job: Job) -> tuple[Command, ...]:

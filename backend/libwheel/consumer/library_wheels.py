@@ -83,9 +83,9 @@ def _described(package: Package) -> LibraryWheel | None:
         text = (package.site / _locator(package)).read_text(encoding="utf-8")
         constants = locator.read(text)
         compatible = SpecifierSet(constants.compatible)
-        versions = dict(constants.requires).items()
+        versions = constants.requires.items()
         requires = tuple(Requirement(f"{name}{text}") for name, text in versions)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError):
         return None  # it has none, or it is somebody else's
     if constants.distribution != package.key:
         return None

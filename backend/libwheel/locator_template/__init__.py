@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from typing import TypedDict
 
     class Offer(TypedDict):
-        """One library: its file, its folder for ``-I``, and what goes with it."""
+        """One library: its file, what follows ``-l`` and ``-I`` for it, and what goes with it."""
 
         file: str
+        link: str
         include: str
         requires: list[str]
         cflags: list[str]
@@ -30,12 +31,14 @@ DISTRIBUTION = "answer"
 PYWHEEL = "answer-pywheel"
 EXACT = "answer-pywheel-1.0-0"
 COMPATIBLE = "~= 1.0"
+SYSTEM = "linux"  # what the libraries are for: linux, macos or windows
 LIBRARIES: tuple[str, ...] = ("libanswer-pywheel-1.so",)  # dependencies first
 PLAIN = {"lib/libanswer.so": "lib/libanswer-pywheel-1.so"}  # plain names, as `prefix()` has them
 OFFERS: dict[str, Offer] = {}  # by the library's name, dependencies first
 REQUIRES: dict[str, str] = {}  # the library wheels that this one runs with, and which versions
 
 _SITE_DEPTH = 3  # <prefix>/lib/pythonX.Y/site-packages
+_ORIGIN = {"linux": "$ORIGIN", "macos": "@loader_path"}  # how an RPATH begins, where there are any
 
 
 def version() -> str:
@@ -52,7 +55,9 @@ def files() -> list[Path]:
 
 
 def libdir() -> Path:
-    """Return the folder of the shared libraries."""
+    """Return the folder of the shared libraries; on Windows of their import libraries."""
+    if SYSTEM == "windows":
+        return _installed(f"{_link_names([*OFFERS])[0]}.lib").parent
     return _installed(LIBRARIES[0]).parent
 
 
@@ -81,9 +86,14 @@ def prefix() -> Path:
 
     For builds that are given a prefix and know no tags. It is made, in libwheel's cache folder,
     where it is not there yet or no longer right; its path outlives upgrades of the wheel.
-    Raises OSError where it cannot be written, FileNotFoundError where a file of the wheel is
-    missing.
+    Raises OSError where it cannot be written, as on Windows, FileNotFoundError where a file of
+    the wheel is missing.
     """
+    if SYSTEM == "windows":
+        raise OSError(
+            f"{DISTRIBUTION} {version()} has no prefix on Windows, where few may make links: name "
+            "the folders that includedir and libdir tell"
+        )
     import os
 
     from . import _prefix
@@ -111,7 +121,8 @@ def extension_options(module: str, *libraries: str) -> dict[str, list[str]]:
     """Return what setuptools has to know to link the extension `module`, named in full.
 
     ``Extension(name, sources, **extension_options(name))``. The RPATH reaches the libraries
-    from wherever an installer puts that module. For `libraries` see `cflags`.
+    from wherever an installer puts that module. On Windows there is none: call `load()` before
+    it is imported. For `libraries` see `cflags`.
     """
     chosen = _chosen(libraries)
     up = "../" * (module.count(".") + _SITE_DEPTH)
@@ -119,9 +130,9 @@ def extension_options(module: str, *libraries: str) -> dict[str, list[str]]:
         "include_dirs": [str(folder) for folder in _include_folders(chosen)],
         "library_dirs": [str(libdir())],
         "libraries": _link_names(chosen),
-        "runtime_library_dirs": [f"$ORIGIN/{up}lib"],
     }
     flags = {
+        "runtime_library_dirs": [f"{_ORIGIN[SYSTEM]}/{up}lib"] if SYSTEM in _ORIGIN else [],
         "extra_compile_args": _compile_flags(chosen),
         "extra_link_args": _link_flags(chosen),
     }
@@ -132,7 +143,7 @@ def load() -> dict[str, CDLL]:
     """Load the libraries, dependencies first, and return their handles by file name.
 
     For where no RPATH reaches them: an extension that is imported afterwards finds them by
-    SONAME. One that the process has already, of whatever layer, is not loaded again. They are
+    name. One that the process has already, of whatever layer, is not loaded again. They are
     loaded RTLD_LOCAL: their symbols serve nobody else. Those of the library wheels that this
     one runs with come first; raises ImportError where one is not installed.
     """
@@ -140,14 +151,21 @@ def load() -> dict[str, CDLL]:
 
 
 def _loaded(name: str, locator: ModuleType) -> CDLL:
-    """Return what the loader takes for that SONAME in this process; load ours if it has none.
+    """Return what the loader takes for that name in this process; load ours if it has none.
 
     By path alone a second copy would come in beside the first, which extensions go on to get.
     """
     import ctypes
     import os
+    import sys
     from contextlib import suppress
 
+    if sys.platform == "win32":
+        folder = locator.libdir().parent / "bin"
+        os.add_dll_directory(str(folder))  # for extensions that load what they need by name, late
+        kernel = ctypes.WinDLL("kernel32")
+        kernel.GetModuleHandleW.restype = ctypes.c_void_p
+        return ctypes.CDLL(name if kernel.GetModuleHandleW(name) else str(folder / name))
     with suppress(OSError):
         return ctypes.CDLL(name, mode=ctypes.RTLD_LOCAL | os.RTLD_NOLOAD)
     return ctypes.CDLL(str(locator.libdir() / name), mode=ctypes.RTLD_LOCAL)
@@ -252,8 +270,7 @@ def _include_folders(libraries: list[str]) -> list[Path]:
 
 def _link_names(libraries: list[str]) -> list[str]:
     """Return what follows ``-l``."""
-    files = dict.fromkeys(OFFERS[name]["file"] for name in libraries)
-    return [name[len("lib") : -len(".so")] for name in files]
+    return list(dict.fromkeys(OFFERS[name]["link"] for name in libraries))
 
 
 def _links() -> dict[str, Path]:

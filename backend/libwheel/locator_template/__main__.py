@@ -98,5 +98,6 @@ def _table(rows: Iterable[tuple[str, str]]) -> str:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `... files | head -1` is no error
+    if hasattr(signal, "SIGPIPE"):  # `... files | head -1` is no error; Windows has no signal
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main(sys.argv[1:]))

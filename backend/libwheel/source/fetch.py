@@ -46,7 +46,7 @@ class Attempt:
     """A place that did not give the archive, and why; `fault` is None where none was asked.
 
     Where a program of the machine's lacks there is no place; `instead` are then the names of
-    the sources that need none.
+    the sources that need none. `is_unfit`: it is the toolchain that lacks it.
     """
 
     archive: Archive
@@ -54,6 +54,7 @@ class Attempt:
     reason: str
     fault: Fault | None
     instead: tuple[str, ...] = ()
+    is_unfit: bool = False
 
 
 class SourceError(BuildError):
@@ -76,6 +77,16 @@ class SourceError(BuildError):
         )
         super().__init__("\n".join(lines))
 
+    @property
+    def unfit(self) -> str:
+        """Which source the toolchain cannot build, and why; nothing where it can build all.
+
+        The way out is told with the attempts.
+        """
+        of_it = (one for one in self.attempts if one.is_unfit)
+        short = (f"{one.archive.file_names[0]} {one.reason.partition(': ')[0]}" for one in of_it)
+        return next(short, "")
+
 
 @dataclass(frozen=True)
 class Network:
@@ -93,7 +104,8 @@ class Places:
     """Where to look for archives, and for how long; `bundled` are folders to look in first.
 
     `to_build`: a source is of use only where the programs that it needs are there. `whole`:
-    archives are wanted as they are, not what `only` chooses of them.
+    archives are wanted as they are, not what `only` chooses of them. `unfit` are programs that
+    are of no use even where they are there: compilers beside the toolchain's.
     """
 
     environment: Environment
@@ -103,6 +115,7 @@ class Places:
     patience: Patience
     to_build: bool
     whole: bool = False
+    unfit: frozenset[str] = frozenset()
 
     def usable(self, need: Sequence[Source]) -> list[Source]:
         """Return the sources that may be used, those that this machine can build first."""
@@ -110,9 +123,13 @@ class Places:
         return able if self.to_build else able + [source for source in need if source not in able]
 
     def lacking(self, source: Source) -> list[str]:
-        """Return the programs that the source needs and this machine does not have."""
+        """Return the programs that the source needs and a build does not have."""
         path = self.environment.path
-        return [name for name in source.programs if not shutil.which(name, path=path)]
+        return [
+            name
+            for name in source.programs
+            if name in self.unfit or not shutil.which(name, path=path)
+        ]
 
     def caches(self, archive: Archive) -> bool:
         """Tell whether the cache has what is wanted of an archive."""
@@ -183,9 +200,7 @@ class _Search:
                 return self._all_of(source, _EVERYWHERE)
             except SourceError as error:
                 attempts += error.attempts
-        instead = tuple(source.file_names[0] for source in need if not source.programs)
-        lacks = [(source, _lack(source, self.places)) for source in need if source not in usable]
-        raise SourceError([*attempts, *(Attempt(s, "", why, None, instead) for s, why in lacks)])
+        raise SourceError([*attempts, *_lacks(need, self.places)])
 
     def _all_of(self, source: Source, kinds: Container[Kind]) -> tuple[Fetched, ...]:
         found = tuple(self._fetched(archive, kinds) for archive in source.archives)
@@ -257,13 +272,28 @@ def _say(location: Location, error: DownloadError, console: Console) -> None:
         console.note(f"{location.url}: {error}")
 
 
+def _lacks(need: Sequence[Source], places: Places) -> Iterator[Attempt]:
+    """Yield the sources that cannot be built for lack of a program: no place was asked for them."""
+    instead = tuple(source.file_names[0] for source in need if not source.programs)
+    usable = places.usable(need)
+    for source in need:
+        if source not in usable:
+            is_unfit = not places.unfit.isdisjoint(source.programs)
+            yield Attempt(source, "", _lack(source, places), None, instead, is_unfit)
+
+
 def _lack(source: Source, places: Places) -> str:
-    names = places.lacking(source)
+    lacking = places.lacking(source)
+    unfit = [name for name in lacking if name in places.unfit]
+    names = unfit or lacking
+    needs = f"needs {listed(names, len(names))}, which"
+    if unfit:
+        return (
+            f"{needs} zig does not have: build on the target's own machine, where -C "
+            "toolchain=native with the target `native` is possible"
+        )
     verb = "is" if len(names) == 1 else "are"
-    return (
-        f"needs {listed(names, len(names))}, which {verb} not on PATH "
-        f"(Debian: apt install {' '.join(names)})"
-    )
+    return f"{needs} {verb} not on PATH (Debian: apt install {' '.join(names)})"
 
 
 def _unasked(archive: Archive, places: Places) -> Iterator[Attempt]:

@@ -16,6 +16,11 @@ from libwheel.toolchains.toolchain import Toolchain
 CC = ("cc", "gcc", "clang")
 CXX = ("c++", "g++", "clang++")
 
+NO_COMPILER = (
+    f"no C compiler: none of {', '.join(CC)} is on PATH; install one (Debian: apt install gcc) or "
+    "name it in CC"
+)
+
 
 def find(environment: Environment) -> Toolchain:
     """Return the compilers that CC and CXX name, or the usual ones on PATH.
@@ -24,10 +29,7 @@ def find(environment: Environment) -> Toolchain:
     """
     cc = _chosen("CC", environment.cc, environment.path) or _first(CC, environment.path)
     if not cc:
-        raise BuildError(
-            f"no C compiler: none of {', '.join(CC)} is on PATH; install one "
-            "(Debian: apt install gcc) or name it in CC"
-        )
+        raise BuildError(NO_COMPILER)
     strip = _first(("strip",), environment.path)
     if not strip:
         raise BuildError("no `strip` on PATH; install binutils (Debian: apt install binutils)")
@@ -36,6 +38,11 @@ def find(environment: Environment) -> Toolchain:
     asked.append((*cc, "-Wl,--version"))
     said = [_first_line(argv, environment.path) for argv in asked]
     return Toolchain(cc, cxx, strip, "\n".join([*said, _libc()]))
+
+
+def is_there(environment: Environment) -> bool:
+    """Tell whether this machine has a C compiler, or CC names one."""
+    return bool(environment.cc or _first(CC, environment.path))
 
 
 def _chosen(variable: str, value: str, path: str) -> tuple[str, ...]:

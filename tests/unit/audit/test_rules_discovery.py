@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from libwheel.audit import audit
+from libwheel import cmake_config, pkgconfig
+from libwheel.audit import audit, rules_discovery
+from libwheel.naming import Tag
 from libwheel.staging import Role
 from unit.audit.subjects import messages, subject
+from unit.staged import MACOS, WINDOWS, two
+from unit.staged import TAG as HDF5
 
 PC = (Role.PKGCONFIG, "lib/pkgconfig/base-pywheel.pc")
 LOCATOR_PC = (Role.LOCATOR, "base_pywheel/pkgconfig/base-pywheel.pc")
@@ -40,6 +45,24 @@ def test_what_we_write_passes(tmp_path: Path) -> None:
     inner = f'include("${{CMAKE_CURRENT_LIST_DIR}}/../../../../../{CMAKE[1]}")'
     files = {PC: BESIDE, LOCATOR_PC: INSIDE, CMAKE: GOOD_CMAKE, LOCATOR_CMAKE: inner}
     assert audit(subject(tmp_path, files=files)) == ()
+
+
+@pytest.mark.parametrize("tag", [HDF5, MACOS, WINDOWS], ids=["linux", "macos", "windows"])
+def test_what_we_write_for_each_system_passes(tmp_path: Path, tag: Tag) -> None:
+    libraries = two(tag)
+    texts = {
+        **pkgconfig.texts(pkgconfig.packages(tag, "", libraries), tag),
+        **cmake_config.texts(tag, libraries, 8),
+    }
+    files = {(role, str(path)): text for (role, path), text in texts.items()}
+    files |= {(f.role, str(f.path)): "" for library in libraries for f in library.files}
+    files[Role.HEADER, f"{tag.include_folder}/hdf5.h"] = ""
+    made = replace(subject(tmp_path, {}, files), tag=tag)
+    assert not [*rules_discovery.pkgconfig_folder(made), *rules_discovery.cmake_folder(made)]
+    without = {key: text for key, text in files.items() if key[0] is not Role.HEADER}
+    made = replace(subject(tmp_path / "without", {}, without), tag=tag)
+    assert len(list(rules_discovery.pkgconfig_folder(made))) == 2 * 2 * 3  # each names it twice
+    assert len(list(rules_discovery.cmake_folder(made))) == 1
 
 
 @pytest.mark.parametrize(

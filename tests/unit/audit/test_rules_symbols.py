@@ -72,6 +72,12 @@ def test_undefined_symbols(tmp_path: Path, symbol: Import) -> None:
     assert f"uses {symbol.name}, which no library defines that it needs ({BASE_FILE}" in message
 
 
+def test_what_a_library_defines_that_may_not_be_needed_is_one_finding(tmp_path: Path) -> None:
+    symbol = Import("crc32", "ZLIB_1", "libz.so.1", weak=False)
+    binary = replace(BINARY, needed=("libz.so.1",), imports=(symbol,))
+    assert rules(subject(tmp_path, {BASE_PATH: binary})) == ["undeclared-needed"]
+
+
 def test_weak_symbols_may_be_undefined(tmp_path: Path) -> None:
     assert two(tmp_path, replace(HIGH, imports=(Import("no", None, None, weak=True),)), "") == []
 

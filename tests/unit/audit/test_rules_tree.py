@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from libwheel.audit import audit
+from libwheel.audit.rules_tree import missing_import_library, missing_library, wrong_abi
 from libwheel.recipe import Library
 from libwheel.staging import Role
-from unit.audit.subjects import BASE_PATH, BINARY, compiled, messages, resolved, subject
+from libwheel.target import Os, Target, parse
+from unit.audit.subjects import BASE_PATH, BINARY, TAG, compiled, messages, resolved, subject
 
+MACOS = Target(Os.MACOS, "aarch64", None, (11, 0))
 HEADER = (Role.HEADER, "include/base-pywheel/base.h")
 
 
@@ -61,6 +64,58 @@ def test_wrong_abi(tmp_path: Path, soname: str, version: str, abi: str) -> None:
     (message,) = messages(found, "wrong-abi")
     wanted = f"upstream calls it {soname}, so that its ABI is {version!r} and not {abi!r}"
     assert message.startswith(f"{BASE_PATH}: {wanted}")
+
+
+@pytest.mark.parametrize(
+    ("file", "is_wrong"),
+    [
+        ("libbase.dylib", False),
+        ("libbase.1.dylib", False),
+        ("libbase.1.2.3.dylib", False),
+        ("libbase.2.dylib", True),
+        ("libbase.10.dylib", True),
+    ],
+)
+def test_the_abi_of_a_library_of_macos_is_in_its_file_s_name(
+    tmp_path: Path, file: str, is_wrong: bool
+) -> None:
+    found = replace(subject(tmp_path), target=MACOS, originals={"base": Path("/up/lib") / file})
+    said = [message for _, message in wrong_abi(found)]
+    assert [message.partition(",")[0] for message in said] == (
+        [f"upstream calls it {file}"] if is_wrong else []
+    )
+
+
+def test_a_library_of_windows_needs_an_import_library(tmp_path: Path) -> None:
+    found = replace(subject(tmp_path), tag=replace(TAG, os=Os.WINDOWS))
+    [(path, message)] = missing_import_library(found)
+    assert path == "Library/lib/base-pywheel-1.lib"
+    assert "upstream installed no lib/base.lib and no lib/libbase.dll.a" in message
+    (library,) = found.tree.libraries
+    whole = replace(found.tree, libraries=(replace(library, link_file=library.file),))
+    assert not list(missing_import_library(replace(found, tree=whole)))
+    assert not list(missing_import_library(subject(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "file"),
+    [
+        ("aarch64-macos.11", "lib/libbase-pywheel-1.dylib", "lib/libbase.dylib"),
+        (
+            *("x86_64-windows", "Library/bin/base-pywheel-1.dll"),
+            "bin/base.dll and no bin/libbase.dll",
+        ),
+    ],
+)
+def test_a_library_that_is_missing_is_named_as_its_system_does(
+    tmp_path: Path, target: str, path: str, file: str
+) -> None:
+    chosen = parse(target)
+    assert chosen
+    found = replace(subject(tmp_path, {}), target=chosen, tag=replace(TAG, os=chosen.os))
+    [(place, message)] = missing_library(found)
+    assert place == path
+    assert message.endswith(f"upstream installed no {file}")
 
 
 def test_a_header_pattern_matches_nothing(tmp_path: Path) -> None:

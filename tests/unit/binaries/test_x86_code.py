@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from libwheel.binaries import elf_code
-from libwheel.binaries.x86_code import has_512_bit_vectors, instructions
+from libwheel.binaries.x86_code import has_256_bit_vectors, has_512_bit_vectors, instructions
 from unit.binaries.compiled import run, shared
 
 # What only a disassembler that knows the lengths gets right: see the names
@@ -65,6 +65,38 @@ def test_the_length_of_an_instruction(code: str, lengths: list[int]) -> None:
         ends.append(length + (ends[-1] if ends else 0))
     assert [end for _, end in instructions(data)] == ends
     assert ends[-1] == len(data)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        YMM,
+        b"\x90" + YMM,
+        bytes.fromhex("c5fd58c1"),  # vaddpd ymm0, ymm0, ymm1
+        bytes.fromhex("c4e2fdb8c1"),  # vfmadd231pd ymm0, ymm0, ymm1
+        bytes.fromhex("90 c4e27d18c1"),  # vbroadcastss ymm0, xmm1
+    ],
+)
+def test_256_bits_are_found_wherever_they_stand(code: bytes) -> None:
+    assert has_256_bit_vectors(code)
+    assert not has_512_bit_vectors(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        b"",
+        ZMM,
+        XMM,
+        bytes.fromhex("c5f958c1"),  # vaddpd xmm0, xmm0, xmm1
+        bytes.fromhex("c5fc77"),  # vzeroall
+        bytes.fromhex("c5ec41d9"),  # kandw k3, k2, k1
+        bytes.fromhex("c4e1ec41d9"),  # kandq
+        bytes.fromhex("48b8 c5fd58c1 00000000"),  # an immediate
+    ],
+)
+def test_what_is_not_on_256_bits(code: bytes) -> None:
+    assert not has_256_bit_vectors(code)
 
 
 @pytest.mark.parametrize("code", [ZMM, b"\x90" + ZMM, ZMM + b"\xc3", b"\x2e" + ZMM, YMM + ZMM])

@@ -27,6 +27,7 @@ def test_the_commands_of_a_full_job() -> None:
         "-DCMAKE_BUILD_TYPE=Release",
         "-DCMAKE_INSTALL_PREFIX=/usr/local",
         "-DCMAKE_INSTALL_LIBDIR=lib",
+        "-DCMAKE_BUILD_RPATH_USE_ORIGIN=ON",
         "-DCMAKE_SKIP_INSTALL_RPATH=ON",
         "-DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF",
         "-DCMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY=OFF",

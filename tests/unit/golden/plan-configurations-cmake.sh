@@ -11,10 +11,10 @@ mkdir -p /w/source
 printf %s 'ANSWER_PYWHEEL_1 { };
 ' > /w/version-script.map
 export LDFLAGS='-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--build-id=none -Wl,--version-script=/w/version-script.map -lm'
-( cd /w/source && cmake -S /w/source/sub -B /w/build/lp64 -G Ninja -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr/local -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_SKIP_INSTALL_RPATH=ON -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF -DCMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY=OFF -DFETCHCONTENT_FULLY_DISCONNECTED=ON -DYES=ON -DNO=OFF '-DNAME=a b' -DLEVEL=3 )
+( cd /w/source && cmake -S /w/source/sub -B /w/build/lp64 -G Ninja -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr/local -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON -DCMAKE_SKIP_INSTALL_RPATH=ON -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF -DCMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY=OFF -DFETCHCONTENT_FULLY_DISCONNECTED=ON -DYES=ON -DNO=OFF '-DNAME=a b' -DLEVEL=3 )
 ( cd /w/source && cmake --build /w/build/lp64 --parallel 7 --target answer --target question )
 ( cd /w/source && env DESTDIR=/w/destination/lp64 cmake --install /w/build/lp64 )
 export LDFLAGS='-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--build-id=none -Wl,--version-script=/w/version-script.map -L/w/destination/lp64/usr/local/lib -lm'
-( cd /w/source && cmake -S /w/source/sub -B /w/build/ilp64 -G Ninja -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr/local -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_SKIP_INSTALL_RPATH=ON -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF -DCMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY=OFF -DFETCHCONTENT_FULLY_DISCONNECTED=ON -DYES=ON -DNO=OFF '-DNAME=a b' -DLEVEL=64 )
+( cd /w/source && cmake -S /w/source/sub -B /w/build/ilp64 -G Ninja -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr/local -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON -DCMAKE_SKIP_INSTALL_RPATH=ON -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF -DCMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY=OFF -DFETCHCONTENT_FULLY_DISCONNECTED=ON -DYES=ON -DNO=OFF '-DNAME=a b' -DLEVEL=64 )
 ( cd /w/source && cmake --build /w/build/ilp64 --parallel 7 --target wide )
 ( cd /w/source && env DESTDIR=/w/destination/ilp64 cmake --install /w/build/ilp64 )

@@ -1,19 +1,19 @@
 # zlib 1.3.1 for <target>
-# first: libwheel fetch -C work-dir=/w -C jobs=7 --unpack /w/source recipes/zlib
+# first: libwheel fetch -C launcher=none -C work-dir=/w -C jobs=7 --unpack /w/source recipes/zlib
 set -eu
 export CC=<bin>/cc
-export CFLAGS='-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=.'
+export CFLAGS='-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DHAVE_HIDDEN'
 export LDFLAGS='-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--build-id=none -Wl,--version-script=/w/version-script.map'
 export LC_ALL=C
 export TZ=UTC
 export SOURCE_DATE_EPOCH=315532800
 export CXX=<bin>/c++
-export CXXFLAGS='-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=.'
+export CXXFLAGS='-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DHAVE_HIDDEN'
 mkdir -p /w
 mkdir -p /w/source
 printf %s 'ZLIB_PYWHEEL_1 { };
 ' > /w/version-script.map
-( cd /w/source && sh ./configure --prefix=/usr/local --libdir=/usr/local/lib )
-( cd /w/source && make -j7 )
-( cd /w/source && make install DESTDIR=/w/destination )
+( cd /w/source && cmake -S /w/source -B /w/build -G Ninja -DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr/local -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON -DCMAKE_SKIP_INSTALL_RPATH=ON -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF -DCMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY=OFF -DFETCHCONTENT_FULLY_DISCONNECTED=ON -DZLIB_BUILD_EXAMPLES=OFF )
+( cd /w/source && cmake --build /w/build --parallel 7 )
+( cd /w/source && env DESTDIR=/w/destination cmake --install /w/build )
 

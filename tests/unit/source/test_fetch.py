@@ -455,6 +455,24 @@ def test_a_source_whose_program_is_there_is_as_good_as_any(
     assert found.archive is needy
 
 
+def test_a_compiler_that_is_not_the_toolchain_s_is_of_no_use(
+    server: Loopback, tmp_path: Path, path: Path
+) -> None:
+    for name in ("gfortran", "nasm"):
+        (path / name).write_text("#!/bin/sh\n")
+        (path / name).chmod(0o755)
+    needy = needing(source(DATA, server.serve("/a.tar.gz", Resource(DATA))), "nasm", "gfortran")
+    plain = source(OTHER, server.serve("/b.tar.gz", Resource(OTHER)))
+    places = replace(places_to_build(tmp_path, path), unfit=frozenset({"gfortran"}))
+    assert [item.name for item in fetch_all([[needy, plain]], places)] == ["b.tar.gz"]
+    with pytest.raises(SourceError) as caught:
+        fetch_all([[needy]], places)
+    said = str(caught.value)
+    assert "needs gfortran, which zig does not have: build on the target's own machine" in said
+    assert "nasm" not in said
+    assert caught.value.unfit == "a.tar.gz needs gfortran, which zig does not have"
+
+
 def test_neither_the_cache_nor_a_mirror_makes_up_for_a_program(
     server: Loopback, tmp_path: Path, path: Path
 ) -> None:
@@ -494,6 +512,7 @@ def test_where_every_source_needs_a_program_none_is_said_to_need_none(
     assert str(caught.value).endswith(
         "\n    needs gfortran, which is not on PATH (Debian: apt install gfortran)"
     )
+    assert caught.value.unfit == ""
 
 
 def test_what_is_only_fetched_needs_no_program_and_says_so(

@@ -20,8 +20,15 @@ BLAS_NODE, OMP_NODE = "OPENBLAS_PYWHEEL_0", "OPENMP_PYWHEEL_5"
 
 
 def offer(file: str, *conflicts: str, cflags: str = "") -> Offer:
-    more, others = cflags.split(), list(conflicts)
-    return Offer(file=file, include=".", requires=[], cflags=more, libs=[], conflicts=others)
+    return {
+        "file": file,
+        "link": "",
+        "include": ".",
+        "requires": [],
+        "cflags": cflags.split(),
+        "libs": [],
+        "conflicts": list(conflicts),
+    }
 
 
 def described(wheel: LibraryWheel, **offers: Offer) -> LibraryWheel:

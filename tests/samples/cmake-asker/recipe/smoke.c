@@ -1,0 +1,7 @@
+#include <asker.h>
+#include <stdio.h>
+
+int main(void)
+{
+    return printf("%d\n", asker_finds()) < 0;
+}

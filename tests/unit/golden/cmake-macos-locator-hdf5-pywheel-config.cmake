@@ -1,0 +1,1 @@
+include("${CMAKE_CURRENT_LIST_DIR}/../../../../../lib/cmake/hdf5-pywheel/hdf5-pywheel-config.cmake")

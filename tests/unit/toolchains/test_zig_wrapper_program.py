@@ -1,0 +1,60 @@
+"""What runs for one command line: C++ programs are linked without the C++ library, if they can."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from libwheel.target import parse
+from libwheel.toolchains import zig
+
+# Stands for zig: says what it is called with, and fails without the C++ library if asked to.
+ZIG = """#!/bin/sh
+echo "$*" >> "$CALLS"
+case "$*" in *needs-library*-nostdlib++*) echo undefined >&2; exit 1;; esac
+"""
+
+
+@pytest.fixture
+def compilers(tmp_path: Path) -> Path:
+    target = parse("x86_64-linux-musl")
+    assert target
+    for name, text in {**zig.files(target, {}), "bin/zig": ZIG}.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o755)
+    return tmp_path
+
+
+def calls(compilers: Path, *words: str) -> list[bool]:
+    """Run a compiler; tell of each call of zig whether it was without the C++ library."""
+    log = compilers / "calls"
+    path = os.pathsep.join(
+        [str(compilers / "bin"), str(Path(sys.executable).parent), "/usr/bin:/bin"]
+    )
+    variables = {"PATH": path, "CALLS": str(log)}
+    done = subprocess.run(words, cwd=compilers, env=variables, capture_output=True, check=True)
+    assert done.stderr == b""
+    return ["-nostdlib++" in line for line in log.read_text("utf-8").splitlines()]
+
+
+def test_a_program_that_needs_no_cxx_library_is_linked_without(compilers: Path) -> None:
+    assert calls(compilers, "./c++", "probe.cpp", "-o", "probe") == [True]
+
+
+def test_one_that_does_is_linked_with_it(compilers: Path) -> None:
+    assert calls(compilers, "./c++", "needs-library.o", "-o", "program") == [True, False]
+
+
+@pytest.mark.parametrize("word", ["-shared", "-c"])
+def test_libraries_and_objects_are_made_as_ever(compilers: Path, word: str) -> None:
+    assert calls(compilers, "./c++", word, "one.cpp", "-o", "one") == [False]
+
+
+def test_so_is_all_that_is_c(compilers: Path) -> None:
+    assert calls(compilers, "./cc", "one.c", "-o", "one") == [False]
