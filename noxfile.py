@@ -52,6 +52,8 @@ def full(session: nox.Session) -> None:
     build(session, usual, "openmp", {})
     openblas = build(session, usual, "openblas", {})
     built = {name: build(session, wheels / name, *what) for name, what in BUILDS.items()}
+    benchmark(session, "zig")
+    benchmark(session, "parallel")
     benchmark(session, "size", openblas)
     benchmark(session, "blas", openblas)
     benchmark(session, "threads", openblas, "--against", str(built["openblas-pthreads"]))
@@ -68,6 +70,6 @@ def build(session: nox.Session, folder: Path, recipe: str, choices: Mapping[str,
     return wheel
 
 
-def benchmark(session: nox.Session, name: str, wheel: Path, *options: str) -> None:
+def benchmark(session: nox.Session, name: str, *arguments: str | Path) -> None:
     """Run one of the benchmarks that have a limit; the session fails where it is broken."""
-    session.run("python", f"benchmarks/{name}.py", str(wheel), *options)
+    session.run("python", f"benchmarks/{name}.py", *map(str, arguments))
