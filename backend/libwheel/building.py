@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -155,7 +155,9 @@ def _built(task: Task, tools: Tools, fetched: Sequence[Fetched], space: Workspac
     if launcher := tools.toolchain.launcher:
         task.console.note(f"compiling through {launcher.name}")
         launcher.start(task.environment)
-    logs = _run(plan.make(wanted, space), task, tools, space)
+    _check_cache(tools.toolchain)
+    with _foretold(task, tools.toolchain):
+        logs = _run(plan.make(wanted, space), task, tools, space)
     jobs = plan.build_jobs(wanted, space)
     _check_places(task, jobs)
     unused = plan.unused_options(
@@ -174,7 +176,6 @@ def _run(wanted: Plan, task: Task, tools: Tools, space: Workspace) -> dict[str, 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o755 if plan.is_program(text) else 0o644)
-    _check_cache(tools.toolchain)
     found = (*tools.toolchain.programs, *tools.programs)
     machine = programs.variables(found, task.environment.path)
     machine |= tools.toolchain.variables
@@ -191,6 +192,26 @@ def _run(wanted: Plan, task: Task, tools: Tools, space: Workspace) -> dict[str, 
                 full = replace(command, variables=variables, hidden=hidden)
                 run(full, logs[command.title], task.console)
     return logs
+
+
+@contextmanager
+def _foretold(task: Task, toolchain: Toolchain) -> Iterator[None]:
+    """Say why a build takes long that is the first one for its target to fill a cache.
+
+    A file in the cache says that there was one.
+    """
+    known = toolchain.cache and toolchain.cache / "libwheel" / toolchain.fingerprint
+    if known is None or known.exists():
+        yield
+        return
+    task.console.note(
+        f"the first build for {task.target}: zig compiles the C library of the target before all "
+        "else, for a minute or so; it stays in the cache"
+    )
+    yield
+    with suppress(OSError):  # all that comes of it is that it is said again
+        known.parent.mkdir(exist_ok=True)
+        known.touch()
 
 
 def _check_cache(toolchain: Toolchain) -> None:

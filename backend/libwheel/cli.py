@@ -13,13 +13,23 @@ from libwheel.version import __version__
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit status."""
-    options = parser().parse_args(arguments)
+    options, unknown = parser().parse_known_args(arguments)
+    if unknown:
+        words = " ".join(unknown)
+        options.parser.error(f"unrecognized arguments: {words}{_hint(unknown, options)}")
     return guarded(lambda: _run(options))
 
 
 def _run(options: argparse.Namespace) -> int:
     settings.stop_for_unknown(os.environ)
     return int(options.run(options))
+
+
+def _hint(unknown: Sequence[str], options: argparse.Namespace) -> str:
+    """Return how settings are given, where one is given like an option to what takes settings."""
+    names = (word.removeprefix("--").partition("=")[0] for word in unknown if word[:2] == "--")
+    given = [f"-C {name}=..." for name in names if "config" in options and name in settings.HELP]
+    return f"; it is a setting: {' '.join(given)}" if given else ""
 
 
 def parser() -> argparse.ArgumentParser:

@@ -18,7 +18,7 @@ def command(
     text: str,
     example: str,
 ) -> argparse.ArgumentParser:
-    """Add a command; `run` returns the exit status."""
+    """Add a command; `run` returns the exit status, and `parser` tells of mistaken arguments."""
     parser = commands.add_parser(
         name,
         help=text,
@@ -26,7 +26,7 @@ def command(
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     return parser
 
 

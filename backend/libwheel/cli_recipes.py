@@ -10,11 +10,13 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from libwheel import building, naming, pipeline, plan, settings, several, show
+from libwheel import building, buildsystems, naming, pipeline, plan, settings, several, show
 from libwheel.cli_command import Commands, command, say
 from libwheel.console import Console
 from libwheel.errors import BuildError, RecipeError
 from libwheel.files import writing_to
+from libwheel.recipe_file import none_there
+from libwheel.settings import OUTPUT_HINT
 from libwheel.several.asking import Asked
 from libwheel.target import NATIVE
 from libwheel.task import Task, read
@@ -144,15 +146,24 @@ def _plan(options: argparse.Namespace) -> int:
     wanted = plan.make(building.request(task, toolchain), space)
     chosen = [word for item in options.config for word in ("-C", item)]
     fetch = ("libwheel", "fetch", *chosen, "--unpack", str(space.source), str(options.recipe))
-    head = f"# {task.tag} for {task.target}"
-    before = f"{_of_others(task, space)}{_of_machine(toolchain)}"
+    head = f"# {task.tag} for {task.target}, in {space.root}"
+    before = f"{_of_others(task, space)}{_of_system(task)}{_of_machine(toolchain)}"
     say(f"{head}\n# first: {shlex.join(fetch)}\n{before}{wanted.as_shell()}")
     return 0
 
 
+def _of_system(task: Task) -> str:
+    """Return a comment that says how the build system comes to be on PATH."""
+    wanted = buildsystems.SYSTEMS[task.resolved.build.system].requires
+    install = shlex.join(("python3", "-m", "pip", "install", *wanted))
+    return f"# on PATH: what this brings: {install}\n" if wanted else ""
+
+
 def _of_machine(toolchain: Toolchain) -> str:
     """Return lines for what a toolchain's own programs need beside the plan."""
-    lines = [f"# on PATH: {one.path.name} {one.version}".rstrip() for one in toolchain.programs]
+    programs = (f"{one.path.name} {one.version}".rstrip() for one in toolchain.programs)
+    lines = [f"# on PATH: {', '.join(programs)}; where it is not:"] if toolchain.programs else []
+    lines += [f"#   {line}" for line in toolchain.on_path]
     lines += [f"export {name}={shlex.quote(v)}" for name, v in toolchain.variables.items()]
     return "".join(f"{line}\n" for line in lines)
 
@@ -220,7 +231,7 @@ def _of_one(config: _Config, options: argparse.Namespace) -> Iterator[str]:
 
 def _build_one(task: Task, options: argparse.Namespace) -> int:
     build = pipeline.build_sdist if options.sdist else pipeline.build_wheel
-    with writing_to(options.outdir):
+    with writing_to(options.outdir, OUTPUT_HINT):
         options.outdir.mkdir(parents=True, exist_ok=True)
     try:
         say(str(options.outdir / build(task, options.outdir)))
@@ -234,7 +245,7 @@ def _build_one(task: Task, options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     path: Path = options.path
     if not path.exists():
-        raise BuildError(f"{path} is not there")
+        raise BuildError(none_there(path))
     if path.is_dir():
         say(show.recipe_text(pipeline.load(path, None)))
     else:

@@ -39,6 +39,10 @@ class RefusedError(BuildError):
     """The recipe cannot be built for the target at all: says why, and what the way out is."""
 
 
+class StoppedError(BuildError):
+    """Ctrl-C, or what does the same, came before all was done; what was has been told."""
+
+
 class InternalError(LibwheelError):
     """We have to act: libwheel itself is at fault."""
 

@@ -39,12 +39,12 @@ _CANNOT_WRITE = {
 def writing_to(folder: Path, hint: str = "") -> Iterator[None]:
     """Raise BuildError where the block fails because `folder` cannot be written to.
 
-    An error that names a file elsewhere is not about `folder`.
+    An error that names a file elsewhere is not about `folder`, nor is a file that lacks in it.
     """
     try:
         yield
     except OSError as error:
-        if error.errno not in _CANNOT_WRITE or not _is_about(error, folder):
+        if not _is_about(error, folder):
             raise
         raise BuildError(explain_os_error(error, folder, hint)) from error
 
@@ -59,8 +59,11 @@ def explain_os_error(error: OSError, folder: Path, hint: str = "") -> str:
 def _is_about(error: OSError, folder: Path) -> bool:
     names = (name for name in (error.filename, error.filename2) if isinstance(name, str))
     paths, folder = [Path(name).resolve() for name in names], folder.resolve()
-    related = (path.is_relative_to(folder) or folder.is_relative_to(path) for path in paths)
-    return not paths or any(related)
+    around = any(folder.is_relative_to(path) for path in paths)
+    if error.errno == errno.ENOENT:  # where a folder cannot be made, as in /proc
+        return around
+    inside = any(path.is_relative_to(folder) for path in paths)
+    return error.errno in _CANNOT_WRITE and (not paths or around or inside)
 
 
 def free(folder: Path) -> int:

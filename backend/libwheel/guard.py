@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from libwheel.console import Console
-from libwheel.errors import InternalError, LibwheelError, RefusedError
+from libwheel.errors import InternalError, LibwheelError, RefusedError, StoppedError
 from libwheel.signals import unwinding
 
 T = TypeVar("T")
@@ -35,6 +35,9 @@ def guarded(work: Callable[[], T]) -> T:
     except RefusedError as error:
         console.error(str(error))
         sys.exit(REFUSED)
+    except StoppedError as error:
+        console.error(str(error))
+        sys.exit(INTERRUPTED)
     except LibwheelError as error:
         console.error(str(error))
     except OSError as error:

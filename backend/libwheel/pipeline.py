@@ -21,6 +21,7 @@ from libwheel import (
     selection,
     symbol_names,
     tagging,
+    toolchains,
     wheel,
     workspace,
 )
@@ -168,7 +169,7 @@ def fetch_sources(
             told = SourceError(error.attempts, others)
         if told.unfit:
             head = f"{task.tag} cannot be built for {task.target} here: {told.unfit}"
-            raise RefusedError(f"{head}\n{told}")
+            raise RefusedError("\n".join([head, str(told), *toolchains.way_out(task.target)]))
         raise told
 
 
@@ -228,6 +229,8 @@ def _note(task: Task) -> None:
         verb = "is" if len(names) == 1 else "are"
         why = "a recipe's flags stand in the recipe"
         task.console.note(f"{', '.join(names)} {verb} set and not used: {why}")
+    if task.toolchain == "zig" and task.is_native and not task.settings.toolchain:
+        task.console.note(f"no C compiler on PATH: zig compiles, for {task.target}")
     if task.toolchain == "zig" and (task.environment.cc or task.environment.cxx):
         task.console.note("CC and CXX name native compilers and are not used: zig compiles")
 

@@ -26,6 +26,8 @@ _LINKER_FLAGS = (
 # The audit knows by a symbol's version that some library defines it, and musl's have none.
 _NOTHING_UNDEFINED = "-Wl,-z,defs"
 
+_COMMANDS = "# commands"  # the heading, in a plan's script
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -41,13 +43,15 @@ class Plan:
 
     def as_shell(self) -> str:
         """Return the plan as a POSIX shell script."""
-        lines = ["set -eu"]
+        lines = ["set -eu", "# variables"]
         lines += [f"export {name}={shlex.quote(v)}" for name, v in self.variables.items()]
         folders = [*(path.parent for path in self.files), *(c.folder for c in self.commands)]
+        lines += ["", f"# folders and files; at the end, below `{_COMMANDS}`, is what runs"]
         lines += [f"mkdir -p {shlex.quote(str(folder))}" for folder in dict.fromkeys(folders)]
         for path, text in self.files.items():
             lines.append(f"printf %s {shlex.quote(text)} > {shlex.quote(str(path))}")
             lines += [f"chmod +x {shlex.quote(str(path))}"] if is_program(text) else []
+        lines += ["", _COMMANDS]
         said = dict(self.variables)
         for command in self.commands:
             changed = {n: v for n, v in command.variables.items() if said.get(n) != v}

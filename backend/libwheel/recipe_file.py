@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from libwheel import recipe_checks as checks
-from libwheel.errors import BuildError, Problem, RecipeError
+from libwheel.errors import BuildError, Problem, RecipeError, nearest
 from libwheel.recipe import FILE, File, When, WhenTable
 from libwheel.recipe_mistakes import mistakes
 from libwheel.recipe_resolution import Overlay, Recipe
@@ -43,9 +43,17 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
-        raise BuildError(f"{path.parent} is not a recipe: it has no {path.name}") from None
+        raise BuildError(none_there(path.parent)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError([Problem(str(path), "", f"is not TOML: {error}")]) from None
+
+
+def none_there(folder: Path) -> str:
+    """Say that there is no recipe in a folder, or no folder, and which other one may be meant."""
+    if folder.exists():
+        return f"{folder} is not a recipe: it has no {FILE}"
+    others = sorted(path.parent.name for path in folder.parent.glob(f"*/{FILE}"))
+    return f"{folder} is not there{nearest(folder.name, others)}"
 
 
 def _overlays(reader: Reader, tables: object) -> tuple[Overlay, ...]:

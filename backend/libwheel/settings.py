@@ -182,6 +182,8 @@ VARIABLES = (_CACHE, _MIRRORS, _DEBIAN_MIRROR)  # all that begin with LIBWHEEL_
 
 CACHE_HINT = f"{_CACHE} names another folder for the cache"  # where it cannot be written to
 
+OUTPUT_HINT = "-o names another folder for the output"
+
 _OF_LAUNCHERS = tuple(f"{name.upper()}_" for name in LAUNCHERS)
 
 IGNORED_VARIABLES = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS")

@@ -126,13 +126,20 @@ def _floor(binary: Binary, platforms: str) -> str:
     The wheel's platform tag alone tells which musl that is.
     """
     if binary.format is Format.PE:
-        return "Windows"
+        return "Windows 10" if _is_for_windows_10(binary) else "Windows"
     if binary.format is Format.MACHO:
         return f"macOS {'.'.join(map(str, binary.minimum_os))}" if binary.minimum_os else ""
     if musl := re.search(r"\bmusllinux_(\d+)_(\d+)_", platforms):
         return f"musl {musl[1]}.{musl[2]}"
     glibc = _glibc(binary)
     return f"glibc {glibc}" if glibc else ""
+
+
+def _is_for_windows_10(binary: Binary) -> bool:
+    """Tell whether it says so, or needs the C runtime that no older Windows comes with."""
+    names = [name.lower() for name in binary.needed]
+    has_runtime = any(name.startswith(("api-ms-win-crt-", "ucrtbase.")) for name in names)
+    return has_runtime or (binary.minimum_os or (0, 0)) >= (10, 0)
 
 
 def _glibc(binary: Binary) -> str:

@@ -21,6 +21,23 @@ def unwinding() -> Iterator[None]:
 
 
 @contextmanager
+def once() -> Iterator[None]:
+    """Raise KeyboardInterrupt in the block for the first ending; those behind it are let go.
+
+    Some send one twice, as `timeout` does: what the first one begins is done in peace.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) == 1:
+            _interrupt(number, frame)
+
+    with _handled_by(interrupt):
+        yield
+
+
+@contextmanager
 def held() -> Iterator[None]:
     """Let endings that come in the block take effect at its end."""
     came: list[int] = []

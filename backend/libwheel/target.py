@@ -75,6 +75,17 @@ NAMED = {
 _GLIBC = re.compile(r"(x86_64|aarch64)-linux-gnu\.(\d+)\.(\d+)")
 _MACOS = re.compile(r"(x86_64|aarch64)-macos\.(\d+)(?:\.(\d+))?")
 
+# Platform tags, which are often given in the place of a target; manylinux2014 is manylinux_2_17.
+_MANYLINUX_TAG = re.compile(r"manylinux_(\d+_\d+)_(x86_64|aarch64)")
+_MACOS_TAG = re.compile(r"macosx_(\d+_\d+)_(x86_64|arm64)")
+_TAGS = {
+    "manylinux2014_x86_64": "x86_64-linux-gnu.2.17",
+    "manylinux2014_aarch64": "aarch64-linux-gnu.2.17",
+    "musllinux_1_2_x86_64": "x86_64-linux-musl",
+    "musllinux_1_2_aarch64": "aarch64-linux-musl",
+    "win_amd64": "x86_64-windows",
+}
+
 
 @dataclass(frozen=True)
 class Target:
@@ -151,9 +162,22 @@ def parse(name: str) -> Target | None:
         return Target(Os.LINUX, name.partition("-")[0], Libc.MUSL, _MUSL)
     if name == "x86_64-windows":
         return Target(Os.WINDOWS, "x86_64", None, _WINDOWS)
+    if tagged := _of_tag(name):
+        parse(tagged)  # which says so where the floor is none
+        raise BuildError(f"unknown target {name!r}: it is the platform tag of {tagged!r}")
     known = ", ".join(f"{one} ({what})" for one, what in NAMED.items())
     near = nearest(name, (NATIVE, *NAMED))
     raise BuildError(f"unknown target {name!r}{near}; known: {NATIVE}, {known}")
+
+
+def _of_tag(tag: str) -> str:
+    """Return the name of the target that makes wheels with that platform tag; "" for no tag."""
+    if match := _MANYLINUX_TAG.fullmatch(tag):
+        return f"{match[2]}-linux-gnu.{match[1].replace('_', '.')}"
+    if match := _MACOS_TAG.fullmatch(tag):
+        arch = match[2].replace("arm64", "aarch64")
+        return f"{arch}-macos.{match[1].replace('_', '.').removesuffix('.0')}"
+    return _TAGS.get(tag, "")
 
 
 def _glibc(name: str, floor: Version) -> Version:

@@ -142,7 +142,7 @@ def test_of_windows_the_names_inside_are_the_files(bench: Bench, tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("target", "floor"),
-    [("aarch64-macos.11", "macOS 11.0"), ("x86_64-windows", "Windows")],
+    [("aarch64-macos.11", "macOS 11.0"), ("x86_64-windows", "Windows 10")],
 )
 def test_it_can_be_shown(bench: Bench, target: str, floor: str) -> None:
     shown = libwheel("show", bench.wheel(target)).stdout.splitlines()

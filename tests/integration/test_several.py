@@ -175,7 +175,7 @@ def test_mistakes_are_told_before_anything_is_built(checkout: Checkout) -> None:
     assert done.returncode == 1
     [unknown, missing] = done.stdout.splitlines()
     assert unknown.startswith("error: unknown target 'natve' (did you mean 'native'?)")
-    assert missing == f"{checkout.recipe('nothing')} is not a recipe: it has no recipe.toml"
+    assert missing == f"{checkout.recipe('nothing')} is not there"
     assert not checkout.cache.exists()
 
 
@@ -244,7 +244,7 @@ def test_a_dumb_terminal_gets_lines_alone(checkout: Checkout) -> None:
     assert "answer-lower native: begins\n" in said
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_ctrl_c_ends_every_build_and_all_that_it_has_started(
     checkout: Checkout, number: signal.Signals
 ) -> None:
@@ -252,7 +252,7 @@ def test_ctrl_c_ends_every_build_and_all_that_it_has_started(
     path = make_that(checkout.root / "bin", script)
     said = checkout.root / "bin" / "make.said"
     process = subprocess.Popen(
-        checkout.command(*checkout.recipes("answer-lower", "make-answer")),
+        checkout.command("-C", "jobs=2", *checkout.recipes("answer-lower", "make-answer")),
         env={**os.environ, **checkout.variables, "PATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -261,14 +261,46 @@ def test_ctrl_c_ends_every_build_and_all_that_it_has_started(
     )
     wait_until(lambda: said.exists() and said.read_text().count("\n") == 2)
     process.send_signal(number)
+    process.send_signal(number)  # as `timeout` does
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert output.endswith("error: interrupted\n")
+    rows = re.findall(r"(?m)^(\S+) +native +interrupted +[\d.]+ s +[\d.]+ s  at compile$", output)
+    assert rows == ["answer-lower", "answer-make"]
+    assert output.endswith("error: interrupted: 2 of 2 wheels are not there: 2 interrupted\n")
     assert processes_below(checkout.root) == []
     assert [list(folder.iterdir()) for folder in (checkout.temporary, checkout.cache / "logs")] == [
         [],
         [],
     ]
+
+
+def test_what_was_done_before_ctrl_c_is_told_and_stays(checkout: Checkout) -> None:
+    checkout.break_source("answer-middle")
+    hangs = 'echo > "$0.said"; sleep 300'
+    script = f'if [ -f lower.c ] || [ -f middle.c ]; then exec $REAL "$@"; fi; {hangs}'
+    path = make_that(checkout.root / "bin", script)
+    process = subprocess.Popen(
+        checkout.command("--keep-going", "-C", "jobs=2", *checkout.recipes(*STACK, "make-answer")),
+        env={**os.environ, **checkout.variables, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    wait_until((checkout.root / "bin" / "make.said").exists)
+    wait_until(lambda: any(checkout.cache.glob("logs/several-*/answer-middle-native.log")))
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert table(subprocess.CompletedProcess((), 130, output)) == {
+        "answer-lower": "built",
+        "answer-middle": "failed",
+        "answer-upper": "not built",
+        "answer-make": "interrupted",
+    }
+    assert checkout.wheels() == ["answer_lower"]
+    [log] = re.findall(r"(?m)^  log of the build: (/\S+\.log)$", output)
+    assert "to repeat it" in Path(log).read_text()
 
 
 def test_a_build_that_is_killed_does_not_lose_the_others(checkout: Checkout) -> None:

@@ -13,6 +13,7 @@ from libwheel.building import installed_tree, tree_key
 from libwheel.console import Console
 from libwheel.errors import RecipeError
 from libwheel.locator import Constants
+from libwheel.process import CommandError
 from libwheel.programs import Program
 from libwheel.recipe import Source
 from libwheel.required import RequiredWheel
@@ -152,6 +153,7 @@ class Build:
         self.place = place
         self.texts = {"Makefile": MAKEFILE, "LICENSE": "free", "COPYING": "free", "more": "LEVEL"}
         self.said = io.StringIO()
+        self.toolchain = Toolchain(("cc",), (), ("strip",), "cc 1.0")
         self.count = 0
 
     def run(self, **config: str) -> Path:
@@ -165,7 +167,7 @@ class Build:
         space.temporary.mkdir(parents=True)
         archive = self._archive()
         got = [replace(item, path=archive) for item in fetched(task)]
-        tools = replace(TOOLS, toolchain=Toolchain(("cc",), (), ("strip",), "cc 1.0"))
+        tools = replace(TOOLS, toolchain=self.toolchain)
         found = installed_tree(task, tools, got, space)
         assert (found.prefix / "lib/libanswer.so").is_file()
         assert (found.licenses / "inner/COPYING").is_file() == ("COPYING" in self.texts)
@@ -200,6 +202,25 @@ def test_the_second_time_it_comes_from_the_cache(build: Build) -> None:
 def test_a_kept_work_dir_asks_for_the_build_itself(build: Build) -> None:
     build.run()
     assert build.run(**{"work-dir": str(build.place / "kept")}) == build.place / "w2/tree"
+
+
+@pytest.mark.compiles
+def test_the_first_build_that_fills_the_toolchain_s_cache_is_said_to_take_long(
+    build: Build,
+) -> None:
+    build.toolchain = replace(build.toolchain, cache=build.place / "zig")
+    kept = {"work-dir": str(build.place / "kept")}
+    build.texts["Makefile"] = "all:\n\tfalse\n"
+    with pytest.raises(CommandError):
+        build.run(**kept)
+    build.texts["Makefile"] = MAKEFILE
+    build.run(**kept)
+    assert build.said.getvalue().count("  the first build for ") == 2
+    build.run(**kept)
+    assert build.said.getvalue().count("  the first build for ") == 2
+    build.toolchain = replace(build.toolchain, fingerprint="cc 2.0")
+    build.run(**kept)
+    assert build.said.getvalue().count("  the first build for ") == 3
 
 
 @pytest.mark.compiles

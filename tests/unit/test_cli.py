@@ -109,6 +109,34 @@ def test_a_mistake_on_the_command_line(arguments: tuple[str, ...]) -> None:
     assert run(*arguments) == 2
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("plan", "--target", "native", ZLIB), f"--target {ZLIB}; it is a setting: -C target=..."),
+        (("fetch", "--jobs=3", "--no", ZLIB), "--jobs=3 --no; it is a setting: -C jobs=..."),
+        (("build", "--werk-dir", ZLIB), "--werk-dir"),
+        (("check", "--target=native", ZLIB), "--target=native"),
+    ],
+)
+def test_of_an_unknown_option_the_command_s_own_usage_is_shown(
+    arguments: tuple[str | Path, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*arguments) == 2
+    shown = capsys.readouterr().err
+    head = f"libwheel {arguments[0]}"
+    assert shown.startswith(f"usage: {head} ")
+    assert shown.endswith(f"\n{head}: error: unrecognized arguments: {message}\n")
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "fetch", "build", "show"])
+def test_a_recipe_that_is_not_there_may_be_meant_for_another(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    absent = ZLIB.with_name("hfd5")
+    assert run(command, absent) == 1
+    assert capsys.readouterr().err == f"error: {absent} is not there (did you mean 'hdf5'?)\n"
+
+
 def test_check_finds_no_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", ZLIB) == 0
     assert capsys.readouterr().out == f"{ZLIB}: no mistakes; zlib 1.3.1\n"
@@ -190,6 +218,30 @@ def test_plan_without_a_work_dir_is_for_this_folder(
     assert compilers.is_dir()
     assert run("plan", ZLIB) == 0
     assert f"--unpack {tmp_path.joinpath('work', 'source')} {ZLIB}\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("variable", ["HOME", "LIBWHEEL_CACHE"])
+def test_a_cache_that_cannot_be_made_names_its_variable(
+    variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("LIBWHEEL_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "/proc/1/nothing")
+    assert run("fetch", ZLIB) == 1
+    said = capsys.readouterr().err
+    assert re.search(r"error: cannot write to /proc/1/nothing/.*archives/", said)
+    assert said.endswith("; LIBWHEEL_CACHE names another folder for the cache\n")
+
+
+@pytest.mark.parametrize("targets", [(), ("--target", "native", "--target", "x86_64-windows")])
+def test_an_output_folder_that_cannot_be_made_is_said_to_be_it(
+    targets: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("build", *targets, "-o", "/proc/1/wheels", ZLIB) == 1
+    assert capsys.readouterr().err == (
+        "error: cannot write to /proc/1/wheels: No such file or directory; "
+        "-o names another folder for the output\n"
+    )
 
 
 def test_a_setting_without_a_value(capsys: pytest.CaptureFixture[str]) -> None:

@@ -120,6 +120,15 @@ def test_a_file_where_a_folder_should_be_says_so(tmp_path: Path) -> None:
     assert str(error.value) == f"cannot write to {folder}: a part of the path is no folder"
 
 
+def test_a_folder_that_cannot_be_made_says_so() -> None:
+    folder = Path("/proc/1/cache/logs")
+    with pytest.raises(BuildError) as error, writing_to(folder, "set LIBWHEEL_CACHE"):
+        folder.mkdir(parents=True)
+    assert str(error.value) == (
+        f"cannot write to {folder}: No such file or directory; set LIBWHEEL_CACHE"
+    )
+
+
 def test_what_is_no_matter_of_writing_goes_through(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), writing_to(tmp_path):
         (tmp_path / "missing").read_bytes()

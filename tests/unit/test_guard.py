@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import libwheel
-from libwheel.errors import BuildError, InternalError, LibwheelError, RefusedError
+from libwheel.errors import BuildError, InternalError, LibwheelError, RefusedError, StoppedError
 from libwheel.guard import INTERRUPTED, REFUSED, guarded
 
 BACKEND = Path(libwheel.__file__).parents[1]
@@ -59,6 +59,11 @@ def test_what_nobody_foresaw_keeps_its_traceback(capsys: pytest.CaptureFixture[s
 def test_a_refusal_has_a_status_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
     assert status_of(RefusedError("there is no MASM")) == REFUSED
     assert capsys.readouterr().err == "error: there is no MASM\n"
+
+
+def test_who_is_stopped_may_have_more_to_say(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_of(StoppedError("interrupted: 1 of 2 wheels is not there")) == INTERRUPTED
+    assert capsys.readouterr().err == "error: interrupted: 1 of 2 wheels is not there\n"
 
 
 def test_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:

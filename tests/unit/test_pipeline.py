@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from importlib.metadata import PathDistribution
 from pathlib import Path
 
@@ -118,12 +119,20 @@ def test_a_source_that_the_toolchain_cannot_build_is_refused(tmp_path: Path) -> 
     loaded = task.load(tmp_path, asked, variables, Console(io.StringIO()))
     with pytest.raises(RefusedError) as caught:
         pipeline.fetch_sources(loaded, to_build=True)
-    first, second = str(caught.value).splitlines()[:2]
-    assert first == (
+    assert str(caught.value).splitlines() == [
         "middle 3.0 cannot be built for x86_64-linux-musl here: "
-        "middle.tar.gz needs gfortran, which zig does not have"
-    )
-    assert second == "the source could be had from nowhere:"
+        "middle.tar.gz needs gfortran, which zig does not have",
+        "the release has no source that zig can build",
+    ]
+
+
+def test_where_there_is_no_compiler_it_is_said_that_zig_compiles(tmp_path: Path) -> None:
+    said = io.StringIO()
+    loaded = replace(load_task(tmp_path, PATH="/nowhere"), console=Console(said))
+    with pytest.raises(BuildError, match="there is no `make` on PATH"):
+        pipeline.build_wheel(loaded, tmp_path)
+    assert f"  no C compiler on PATH: zig compiles, for {loaded.target}\n" in said.getvalue()
+    assert loaded.target.floor == (2, 17)
 
 
 def test_without_a_sibling_the_requirement_itself_is_asked_for(tmp_path: Path) -> None:

@@ -417,6 +417,19 @@ def test_no_recipe(tmp_path: Path) -> None:
         load(tmp_path)
 
 
+def test_a_folder_that_is_not_there_and_the_recipe_beside_it_that_may_be_meant(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "hdf4").mkdir()  # has no recipe
+    for name in ("zlib", "hdf5"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "recipe.toml").touch()
+    for name, hint in (("hfd5", " (did you mean 'hdf5'?)"), ("openmp", "")):
+        with pytest.raises(BuildError) as caught:
+            load(tmp_path / name)
+        assert str(caught.value) == f"{tmp_path / name} is not there{hint}"
+
+
 def test_a_file_in_place_of_a_recipe(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BuildError, match=r"file is not a recipe: it has no recipe\.toml"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from libwheel.signals import ENDINGS, held, unwinding
+from libwheel.signals import ENDINGS, held, once, unwinding
 
 
 @pytest.fixture(autouse=True)
@@ -62,3 +62,16 @@ def test_in_another_thread_everything_stays_as_it_is() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_the_first_ending_alone_unwinds_the_stack() -> None:
+    steps = []
+    with unwinding(), once():
+        try:
+            send(signal.SIGTERM)
+        except KeyboardInterrupt:
+            send(signal.SIGINT)
+            with held():
+                send(signal.SIGTERM)
+            steps.append("what it begins is done in peace")
+    assert steps == ["what it begins is done in peace"]

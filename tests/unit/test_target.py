@@ -58,6 +58,27 @@ def test_native_is_the_name_of_no_other_target() -> None:
 
 
 @pytest.mark.parametrize(
+    ("tag", "name"),
+    [
+        ("manylinux_2_17_x86_64", "x86_64-linux-gnu.2.17"),
+        ("manylinux_2_28_aarch64", "aarch64-linux-gnu.2.28"),
+        ("manylinux2014_x86_64", "x86_64-linux-gnu.2.17"),
+        ("musllinux_1_2_aarch64", "aarch64-linux-musl"),
+        ("macosx_11_0_arm64", "aarch64-macos.11"),
+        ("macosx_12_3_x86_64", "x86_64-macos.12.3"),
+        ("win_amd64", "x86_64-windows"),
+    ],
+)
+def test_a_platform_tag_is_no_target_and_the_one_that_makes_it_is_named(
+    tag: str, name: str
+) -> None:
+    with pytest.raises(BuildError) as caught:
+        parse(tag)
+    assert str(caught.value) == f"unknown target {tag!r}: it is the platform tag of {name!r}"
+    assert str(parse(name)) == name
+
+
+@pytest.mark.parametrize(
     ("name", "message"),
     [
         ("x86_64-linux-muls", "did you mean 'x86_64-linux-musl'"),
@@ -68,6 +89,9 @@ def test_native_is_the_name_of_no_other_target() -> None:
         ("x86_64-linux-gnu.2.5", "the floor must be from glibc 2.17 to"),
         ("x86_64-linux-gnu.3.0", "the floor must be from glibc 2.17 to"),
         ("x86_64-macos.10", "the floor must be macOS 11 or newer"),
+        ("manylinux_2_5_x86_64", "'x86_64-linux-gnu.2.5': the floor must be from glibc 2.17 to"),
+        ("macosx_10_9_x86_64", "'x86_64-macos.10.9': the floor must be macOS 11 or newer"),
+        ("win_arm64", "unknown target 'win_arm64'"),
     ],
 )
 def test_an_unknown_target_is_refused_and_the_nearest_named(name: str, message: str) -> None:

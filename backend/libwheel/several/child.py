@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +21,9 @@ from libwheel.process import Command
 from libwheel.several.order import Build, Key, State
 from libwheel.signals import held
 
-_GRACE = 10.0  # seconds in which a build ends its own commands and deletes its folders
+_GRACE = 5.0  # seconds in which builds end their own commands and delete their folders
+_PAUSE = 0.01  # seconds between two looks at what is to end
+_ENDED = (guard.INTERRUPTED, -signal.SIGTERM, -signal.SIGKILL)  # who was asked to end has these
 _TAIL = 5  # lines that are shown of what a failed command printed
 
 
@@ -59,6 +63,7 @@ class Child:
     state: str = ""
     lines: list[str] = field(default_factory=list)
     rest: bytes = b""
+    is_asked_to_end: bool = False
 
     @property
     def seconds(self) -> float:
@@ -78,9 +83,11 @@ class Child:
         except BlockingIOError:
             return
 
-    def outcome(self) -> Outcome | None:
-        """Return what came of it, once: None while it runs."""
+    def outcome(self, deadline: float = math.inf) -> Outcome | None:
+        """Return what came of it, once: None while it runs; behind the deadline it is killed."""
         before = _seconds_of_children()
+        if time.monotonic() > deadline:
+            process.end(self.process, 0)
         status = self.process.poll()  # which alone adds its time to that of our children
         if status is None:
             return None
@@ -93,6 +100,9 @@ class Child:
         built = Outcome(State.BUILT, self.seconds, cpu, warnings=warnings)
         if status == 0:
             return replace(built, wheel=Path(self.lines[-1]))
+        if self.is_asked_to_end and status in _ENDED:
+            text = f"at {self.step}" if self.step else "as it began"
+            return replace(built, state=State.INTERRUPTED, text=text)
         state = State.REFUSED if status == guard.REFUSED else State.FAILED
         return self._with_log(replace(built, state=state, text=essence(self.lines, status)))
 
@@ -138,14 +148,26 @@ def begin(build: Build, arguments: Sequence[str], log: Path) -> Child:
         os.close(theirs)
 
 
-def end(children: Mapping[Key, Child]) -> None:
-    """End builds that run, with all their commands: all are asked before the first is awaited."""
-    with held():  # a second Ctrl-C would keep a build from ending its own
+def end(children: Mapping[Key, Child]) -> dict[Key, Outcome]:
+    """End builds that run, with all their commands; return what came of each.
+
+    All are asked, once, and then awaited together: a second Ctrl-C would keep a build from ending
+    its own. What deletes their folders outlives them.
+    """
+    with held():
         for one in children.values():
+            one.is_asked_to_end = True
             one.process.terminate()
-        for one in children.values():
-            process.end(one.process, _GRACE)
-            os.close(one.pipe)
+        deadline = time.monotonic() + _GRACE
+        outcomes: dict[Key, Outcome] = {}
+        while len(outcomes) < len(children):
+            time.sleep(_PAUSE)
+            for key, one in children.items():
+                if key not in outcomes:
+                    one.read()  # who writes into a pipe that is full does not end
+                    if outcome := one.outcome(deadline):
+                        outcomes[key] = outcome
+        return outcomes
 
 
 def essence(lines: Sequence[str], status: int) -> str:

@@ -21,10 +21,19 @@ _COLOURS: Mapping[State, tuple[str, ...]] = {
     State.BUILT: (GREEN,),
     State.FAILED: (RED, BOLD),
     State.REFUSED: (RED,),
+    State.INTERRUPTED: (DIM,),
     State.LEFT: (DIM,),
 }
 # Which lines a terminal shows that has not enough of them.
-_IMPORTANCE = (State.RUNNING, State.FAILED, State.REFUSED, State.WAITING, State.LEFT, State.BUILT)
+_IMPORTANCE = (
+    State.RUNNING,
+    State.FAILED,
+    State.REFUSED,
+    State.WAITING,
+    State.INTERRUPTED,
+    State.LEFT,
+    State.BUILT,
+)
 
 
 @dataclass(frozen=True)

@@ -39,11 +39,12 @@ class State(StrEnum):
     BUILT = "built"
     FAILED = "failed"
     REFUSED = "refused"
+    INTERRUPTED = "interrupted"
     LEFT = "not built"
 
     @property
     def is_bad(self) -> bool:
-        return self in (State.FAILED, State.REFUSED, State.LEFT)
+        return self in (State.FAILED, State.REFUSED, State.INTERRUPTED, State.LEFT)
 
 
 States = Mapping[Key, State]

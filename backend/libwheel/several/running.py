@@ -33,7 +33,8 @@ class Way:
 def run(builds: Sequence[Build], way: Way, look: Look) -> Outcomes:
     """Run the builds, in the order that they are in; an exception ends all that run.
 
-    `look` is called several times a second, with the builds that run and what came of others.
+    After Ctrl-C, what came of each build by then is returned all the same. `look` is called
+    several times a second, with the builds that run and what came of others.
     """
     course = _Course(builds, way)
     try:
@@ -43,6 +44,8 @@ def run(builds: Sequence[Build], way: Way, look: Look) -> Outcomes:
             time.sleep(_ROUND)
             course.reap()
         look(course.running, course.outcomes)
+    except KeyboardInterrupt:
+        course.interrupt()
     except BaseException:
         child.end(course.running)
         raise
@@ -89,10 +92,19 @@ class _Course:
         for build in self.builds:
             if one := self.running.get(build.key):
                 one.read()
-                if outcome := one.outcome():
-                    del self.running[build.key]
-                    self.outcomes[build.key] = outcome
+                with held():  # else Ctrl-C could lose what came of it
+                    if outcome := one.outcome():
+                        del self.running[build.key]
+                        self.outcomes[build.key] = outcome
         self._lose()
+
+    def interrupt(self) -> None:
+        """End what runs; what has not ended by itself is interrupted, begun or not."""
+        ended = child.end(self.running)
+        self.running.clear()
+        for build in self.builds:
+            unbegun = Outcome(State.INTERRUPTED, text="before it began")
+            self.outcomes.setdefault(build.key, ended.get(build.key, unbegun))
 
     def _lose(self) -> None:
         reasons = lost(self.builds, self.states, keep_going=self.way.keep_going)

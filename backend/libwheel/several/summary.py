@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 
 from libwheel.several.child import Outcome
 from libwheel.several.order import Build, State
@@ -13,18 +15,25 @@ from libwheel.several.running import Outcomes
 _HEAD = ("recipe", "target", "result", "time", "CPU time", "wheel, or why there is none")
 _SIDES = "<<<>><"  # times stand to the right
 _GAP = "  "
-_CUT = 20  # characters that the last column has at least
+_CPU = 4  # the column that goes first where there is no room
+_LEAST = 3  # columns that are shown however narrow the terminal is
+_INDENT = "  "  # before what stands below its row
 
 
-def table(builds: Sequence[Build], outcomes: Outcomes, width: int | None = None) -> str:
-    """Return a row for each build, below a head, no wider than `width`.
+def table(builds: Sequence[Build], outcomes: Outcomes, width: int = sys.maxsize) -> str:
+    """Return a row for each build, below a head, no wider than `width`, if that can be.
 
-    Columns that there is no room for are left out; the last, a text, is cut.
+    Where there is no room the CPU time is left out. If there is none then either, the last column,
+    which is what matters most, stands below its row, and no word of it is cut.
     """
     rows = [_HEAD, *(_row(build, outcomes[build.key]) for build in builds)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    shown = widths[: _fitting(widths, width)] if width else widths
-    return "\n".join(_laid_out(row, shown)[:width].rstrip() for row in rows)
+    without_cpu = [number != _CPU for number in range(len(_HEAD))]
+    for shown in ([True] * len(_HEAD), without_cpu):
+        if _width(compress(widths, shown)) <= width:
+            return "\n".join(_laid_out(row, widths, shown) for row in rows)
+    fitting = [n < _LEAST or _width(widths[: n + 1]) <= width for n in range(len(_HEAD) - 1)]
+    return "\n".join(_in_two(row, widths, fitting, width) for row in rows)
 
 
 def _row(build: Build, outcome: Outcome) -> tuple[str, ...]:
@@ -32,16 +41,26 @@ def _row(build: Build, outcome: Outcome) -> tuple[str, ...]:
     return build.name, build.target, str(outcome.state), *times, outcome.brief
 
 
-def _fitting(widths: Sequence[int], width: int) -> int:
-    """Return how many columns there is room for, if nothing but the last may be cut."""
-    starts = accumulate((one + len(_GAP) for one in widths), initial=0)
-    least = (*widths[:-1], min(widths[-1], _CUT))
-    return sum(start + one <= width for start, one in zip(starts, least, strict=False))
+def _width(widths: Iterable[int]) -> int:
+    return sum(one + len(_GAP) for one in widths) - len(_GAP)
 
 
-def _laid_out(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = zip(row, widths, _SIDES, strict=False)  # there are widths of those that are shown
-    return _GAP.join(f"{cell:{side}{width}}" for cell, width, side in cells)
+def _laid_out(row: Sequence[str], widths: Sequence[int], shown: Iterable[bool]) -> str:
+    cells = compress(zip(row, widths, _SIDES, strict=True), shown)
+    return _GAP.join(f"{cell:{side}{width}}" for cell, width, side in cells).rstrip()
+
+
+def _in_two(row: Sequence[str], widths: Sequence[int], shown: Sequence[bool], width: int) -> str:
+    """Return a row with its last cell below it, in as many lines as it needs."""
+    below = textwrap.wrap(
+        row[-1],
+        width,
+        initial_indent=_INDENT,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join([_laid_out(row, widths, shown), *below])
 
 
 def warnings(builds: Sequence[Build], outcomes: Outcomes) -> Iterator[str]:

@@ -69,23 +69,23 @@ class SourceError(BuildError):
     ) -> None:
         self.attempts = tuple(dict.fromkeys(attempts))
         self.others = others
-        lines = (
-            *_listing(self.attempts),
-            *_needing_none(self.attempts),
-            *_instead(others),
-            *_hints(self.attempts),
-        )
+        attempts = self.attempts
+        if self.unfit:
+            lines = (*_of_toolchain(attempts), *_instead(others), *_giving(attempts))
+        else:
+            lines = (
+                *_listing(attempts),
+                *_needing_none(attempts),
+                *_instead(others),
+                *_hints(attempts),
+            )
         super().__init__("\n".join(lines))
 
     @property
     def unfit(self) -> str:
-        """Which source the toolchain cannot build, and why; nothing where it can build all.
-
-        The way out is told with the attempts.
-        """
+        """Which source the toolchain cannot build, and why; nothing where it can build all."""
         of_it = (one for one in self.attempts if one.is_unfit)
-        short = (f"{one.archive.file_names[0]} {one.reason.partition(': ')[0]}" for one in of_it)
-        return next(short, "")
+        return next((f"{one.archive.file_names[0]} {one.reason}" for one in of_it), "")
 
 
 @dataclass(frozen=True)
@@ -288,10 +288,7 @@ def _lack(source: Source, places: Places) -> str:
     names = unfit or lacking
     needs = f"needs {listed(names, len(names))}, which"
     if unfit:
-        return (
-            f"{needs} zig does not have: build on the target's own machine, where -C "
-            "toolchain=native with the target `native` is possible"
-        )
+        return f"{needs} zig does not have"
     verb = "is" if len(names) == 1 else "are"
     return f"{needs} {verb} not on PATH (Debian: apt install {' '.join(names)})"
 
@@ -306,10 +303,33 @@ def _listing(attempts: Sequence[Attempt]) -> Iterator[str]:
     yield "the source could be had from nowhere:"
     for archive in dict.fromkeys(attempt.archive for attempt in attempts):
         yield f"  {archive.file_names[0]} (sha256 {archive.sha256})"
-        for attempt in attempts:
-            if attempt.archive == archive:
-                place = f"{attempt.place}: " if attempt.place else ""
-                yield f"    {place}{attempt.reason}"
+        yield from (f"    {line}" for line in _tried(archive, attempts))
+
+
+def _of_toolchain(attempts: Sequence[Attempt]) -> Iterator[str]:
+    """Yield which sources zig can build, and why none of them was had."""
+    fit = [attempt for attempt in attempts if not attempt.is_unfit]
+    for archive in dict.fromkeys(attempt.archive for attempt in fit):
+        name = archive.file_names[0]
+        yield f"zig can build {name} (sha256 {archive.sha256}), which could not be had:"
+        yield from (f"  {line}" for line in _tried(archive, fit))
+    if not fit:
+        yield "the release has no source that zig can build"
+
+
+def _giving(attempts: Sequence[Attempt]) -> Iterator[str]:
+    if not all(attempt.is_unfit for attempt in attempts):
+        yield (
+            "to give it: LIBWHEEL_MIRRORS=FOLDER, a folder that has the file under that name, or "
+            "-C source=FILE"
+        )
+
+
+def _tried(archive: Archive, attempts: Sequence[Attempt]) -> Iterator[str]:
+    for attempt in attempts:
+        if attempt.archive == archive:
+            place = f"{attempt.place}: " if attempt.place else ""
+            yield f"{place}{attempt.reason}"
 
 
 def _needing_none(attempts: Sequence[Attempt]) -> Iterator[str]:

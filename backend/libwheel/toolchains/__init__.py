@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import platform
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 
 from libwheel import target
 from libwheel.errors import BuildError
 from libwheel.settings import Environment, Settings
-from libwheel.target import OLDEST_GLIBC, Target
+from libwheel.target import OLDEST_GLIBC, Libc, Target
 from libwheel.toolchains import native
 
 
@@ -23,6 +26,17 @@ def choose(settings: Settings, environment: Environment) -> str:
         )
     is_native = not settings.target and native.is_there(environment)
     return settings.toolchain or ("native" if is_native else "zig")
+
+
+def way_out(wanted: Target) -> Iterator[str]:
+    """Yield how the machine's own compilers make what zig cannot: for glibc alone, so far."""
+    if wanted.libc is not Libc.GLIBC:
+        return
+    native = "-C toolchain=native, without -C target=,"
+    if sys.platform.startswith("linux") and wanted.arch == platform.machine():
+        yield f"or {native} builds it here, for this machine's glibc and newer ones"
+    else:
+        yield f"or {native} builds it on an {wanted.arch} machine, for its glibc and newer ones"
 
 
 def native_target(toolchain: str) -> Target:

@@ -80,7 +80,7 @@ def find(
     """
     if wanted == NO_LAUNCHER:
         return None
-    for name in (wanted,) if wanted else _usual(environment):
+    for name in (wanted,) if wanted else _usual(environment, compiler):
         path = shutil.which(name, path=environment.path)
         reason = _reason(name, path, environment, compiler)
         if path and not reason:
@@ -92,8 +92,10 @@ def find(
     return None
 
 
-def _usual(environment: Environment) -> Sequence[str]:
+def _usual(environment: Environment, compiler: Compiler) -> Sequence[str]:
     """Return those that are used unasked: distcc does nothing without hosts."""
+    if compiler.is_wrapped:
+        return [name for name in LAUNCHERS if name not in _NOT_FOR_ZIG]
     has_hosts = "DISTCC_HOSTS" in environment.launching
     return LAUNCHERS if has_hosts else (_CCACHE, _SCCACHE)
 
@@ -107,7 +109,7 @@ def _reason(name: str, path: str | None, environment: Environment, compiler: Com
     if itself := names.intersection(LAUNCHERS):
         return f"the compiler {program} is {itself.pop()} already"
     if compiler.is_wrapped and name in _NOT_FOR_ZIG:
-        return f"{_NOT_FOR_ZIG[name]}; {_CCACHE} can be used"
+        return f"zig compiles, and {_NOT_FOR_ZIG[name]}; {_CCACHE} works with it"
     return _no_place(path, environment) if name == _CCACHE else ""
 
 

@@ -20,9 +20,10 @@ class Toolchain:
     A toolchain may bring `files` for a folder of the workspace, by their names: scripts that stand
     for its programs, and what these read. It names such a program by its file's name alone.
     `others` are the variables, as AR, that name those of its programs that are no compilers.
-    `programs` are what the files run, found through PATH, and `variables` the environment that
-    these work in, with their `cache` in it; none of it makes a difference to the result, nor does
-    the `launcher`. `strip` is empty where libwheel strips libraries itself.
+    `programs` are what the files run, found through PATH (`on_path` are lines of shell that put
+    them there by hand), and `variables` the environment that these work in, with their `cache` in
+    it; none of it makes a difference to the result, nor does the `launcher`. `strip` is empty where
+    libwheel strips libraries itself.
     """
 
     cc: tuple[str, ...]
@@ -32,6 +33,7 @@ class Toolchain:
     others: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     programs: tuple[Program, ...] = ()
+    on_path: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     cache: Path | None = None
     launcher: Launcher | None = None

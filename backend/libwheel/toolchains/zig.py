@@ -28,6 +28,9 @@ _HIDDEN_RUNTIME = ("atexit", "_CRT_INIT", "__mingw_module_is_dll")
 
 _MACHINES = sorted({name.partition("-")[0] for name in NAMED})
 _PYTHON = "python3"
+# Its package has no program `zig` in `bin`.
+_WHERE = "import pathlib, ziglang; print(pathlib.Path(ziglang.__file__).parent)"
+_ON_PATH = f"export PATH=\"$({_PYTHON} -c '{_WHERE}'):$PATH\""
 _OTHERS = ("AR", "RANLIB", "STRIP")
 _OTHERS_FOR_WINDOWS = (*_OTHERS, "RC")
 
@@ -58,6 +61,7 @@ def find(
         others={name: name.lower() for name in others},
         files=files(target, names),
         programs=(zig, *_python(environment.path)),
+        on_path=(f"{_PYTHON} -m pip install {requirement}", _ON_PATH),
         variables={"ZIG_GLOBAL_CACHE_DIR": str(cache)},
         cache=cache,
     )

@@ -1,4 +1,5 @@
 set -eu
+# variables
 export CC='/bin/cc -m64'
 export CFLAGS='-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '"'"'-DB="b c"'"'"''
 export LDFLAGS='-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--build-id=none -Wl,--version-script=/w/version-script.map -lm'
@@ -7,9 +8,13 @@ export TZ=UTC
 export SOURCE_DATE_EPOCH=1700000000
 export CXX=/bin/c++
 export CXXFLAGS='-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '"'"'-DB="b c"'"'"''
+
+# folders and files; at the end, below `# commands`, is what runs
 mkdir -p /w
 mkdir -p /w/source/sub
 printf %s 'ANSWER_PYWHEEL_1 { };
 ' > /w/version-script.map
+
+# commands
 ( cd /w/source/sub && make -j7 'CC=/bin/cc -m64' CXX=/bin/c++ 'CFLAGS=-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '"'"'-DB="b c"'"'"'' 'CXXFLAGS=-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '"'"'-DB="b c"'"'"'' 'LDFLAGS=-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--build-id=none -Wl,--version-script=/w/version-script.map -lm' PREFIX=/usr/local prefix=/usr/local YES=1 NO= 'NAME=a b' LEVEL=3 answer question )
 ( cd /w/source/sub && make install 'CC=/bin/cc -m64' CXX=/bin/c++ 'CFLAGS=-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '"'"'-DB="b c"'"'"'' 'CXXFLAGS=-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '"'"'-DB="b c"'"'"'' 'LDFLAGS=-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--build-id=none -Wl,--version-script=/w/version-script.map -lm' PREFIX=/usr/local prefix=/usr/local YES=1 NO= 'NAME=a b' LEVEL=3 DESTDIR=/w/destination )

@@ -1,4 +1,5 @@
 set -eu
+# variables
 export CC='/bin/cc -m64'
 export CFLAGS='-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '"'"'-DB="b c"'"'"''
 export LDFLAGS='-Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,--build-id=none -Wl,--version-script=/w/version-script.map -lm'
@@ -7,10 +8,14 @@ export TZ=UTC
 export SOURCE_DATE_EPOCH=1700000000
 export CXX=/bin/c++
 export CXXFLAGS='-O2 -ffile-prefix-map=/w/source=. -ffile-prefix-map=/w/build=. -DA '"'"'-DB="b c"'"'"''
+
+# folders and files; at the end, below `# commands`, is what runs
 mkdir -p /w
 mkdir -p /w/source
 printf %s 'ANSWER_PYWHEEL_1 { };
 ' > /w/version-script.map
+
+# commands
 ( cd /w/source && meson setup --prefix=/usr/local --libdir=lib --buildtype=release --wrap-mode=nodownload -DYES=true -DNO=false '-DNAME=a b' -DLEVEL=3 /w/build /w/source/sub )
 ( cd /w/source && meson compile -C /w/build -j 7 answer question )
 ( cd /w/source && meson install -C /w/build --no-rebuild --destdir /w/destination )

@@ -12,7 +12,7 @@ from libwheel.several.order import Build, Key, State
 from libwheel.several.running import Outcomes, Way, run
 from unit.several.recipes import UNSUPPORTED, recipe
 
-NO_RECIPE = "is not a recipe: it has no recipe.toml"
+NO_RECIPE = "is not there"
 
 
 @pytest.fixture(autouse=True)
@@ -78,6 +78,15 @@ def test_what_is_refused_beforehand_is_not_begun(tmp_path: Path) -> None:
     assert list((tmp_path / "logs").iterdir()) == []
 
 
+def test_with_keep_going_what_is_refused_beforehand_stops_no_other(tmp_path: Path) -> None:
+    refused = Build("lower", tmp_path / "lower", "native", refused="there is no MASM")
+    found = run([refused, build(tmp_path / "other")], way(tmp_path, keep_going=True), ignore)
+    assert {key[0].name: (one.state, one.brief) for key, one in found.items()} == {
+        "lower": (State.REFUSED, "there is no MASM"),
+        "other": (State.FAILED, f"{tmp_path}/other {NO_RECIPE}"),
+    }
+
+
 def test_no_more_are_built_at_once_than_share_the_machine(tmp_path: Path) -> None:
     seen = []
 
@@ -94,8 +103,27 @@ def test_an_exception_ends_what_runs(tmp_path: Path) -> None:
 
     def look(running: Mapping[Key, Child], _outcomes: Outcomes) -> None:
         begun.extend(one.process for one in running.values())
-        raise KeyboardInterrupt
+        raise OSError(5, "the terminal is gone")
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(OSError, match="the terminal is gone"):
         run([build(tmp_path / "one")], way(tmp_path), look)
     assert [process.poll() is None for process in begun] == [False]
+
+
+def test_after_ctrl_c_what_came_of_each_build_is_told(tmp_path: Path) -> None:
+    begun: list[subprocess.Popen[bytes]] = []
+
+    def look(running: Mapping[Key, Child], outcomes: Outcomes) -> None:
+        if outcomes and running:
+            begun.extend(one.process for one in running.values())
+            raise KeyboardInterrupt
+
+    builds = [build(tmp_path / name) for name in ("one", "two", "three")]
+    found = run(builds, way(tmp_path), look)
+    assert [process.poll() is None for process in begun] == [False]
+    assert {key[0].name: (one.state, one.brief) for key, one in found.items()} == {
+        "one": (State.FAILED, f"{tmp_path}/one {NO_RECIPE}"),
+        "two": (State.INTERRUPTED, "as it began"),
+        "three": (State.INTERRUPTED, "before it began"),
+    }
+    assert [path.name for path in (tmp_path / "logs").iterdir()] == ["one-native.log"]

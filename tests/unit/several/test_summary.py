@@ -33,16 +33,44 @@ def test_the_table_has_a_row_for_each_build() -> None:
     )
 
 
+def test_where_there_is_no_room_for_all_the_cpu_time_is_left_out() -> None:
+    whole = summary.table(ALL, OUTCOMES)
+    room = max(map(len, whole.splitlines()))
+    assert summary.table(ALL, OUTCOMES, room) == whole
+    narrower = summary.table(ALL, OUTCOMES, room - 1)
+    assert narrower.splitlines()[:2] == [
+        "recipe    target          result        time  wheel, or why there is none",
+        "zlib      native          built       10.0 s  zlib-1.3.1-0-py3-none-any.whl",
+    ]
+    assert max(map(len, narrower.splitlines())) == room - 10
+
+
 @pytest.mark.parametrize(
-    ("width", "end"),
-    [(200, "-none-any.whl"), (80, "-none-an"), (70, "12.0 s"), (53, "10.0 s"), (35, "built")],
+    ("width", "first"),
+    [
+        (74, "recipe    target          result        time  CPU time"),
+        (53, "recipe    target          result        time"),
+        (43, "recipe    target          result"),
+        (30, "recipe    target          result"),
+    ],
 )
-def test_it_is_no_wider_than_the_terminal(width: int, end: str) -> None:
-    whole = summary.table(ALL, OUTCOMES).splitlines()
+def test_then_what_matters_most_is_below_its_row_and_whole(width: int, first: str) -> None:
     lines = summary.table(ALL, OUTCOMES, width).splitlines()
-    assert lines[1].endswith(end)
-    assert [one.startswith(line) for one, line in zip(whole, lines, strict=True)] == [True] * 5
-    assert max(map(len, lines)) <= width
+    assert lines[:2] == [first, "  wheel, or why there is none"]
+    assert lines[3] == f"  {WHEEL.name}"
+    assert lines[-1] == "  it needs openmp"
+    assert max(map(len, lines)) <= max(width, 35)
+
+
+def test_a_long_reason_goes_on_in_the_next_line_and_no_name_is_cut() -> None:
+    long = Outcome(State.REFUSED, text=f"{'there is a reason ' * 3}why {WHEEL.name} is not there")
+    lines = summary.table([ONE], {ONE.key: long}, 36).splitlines()
+    assert lines[3:] == [
+        "  there is a reason there is a",
+        "  reason there is a reason why",
+        f"  {WHEEL.name} is",
+        "  not there",
+    ]
 
 
 def test_warnings_are_told_and_what_went_wrong_with_its_log() -> None:
@@ -51,6 +79,20 @@ def test_warnings_are_told_and_what_went_wrong_with_its_log() -> None:
         "hdf5 x86_64-windows failed: compile failed:\n  | error\n  log of the build: /logs/a.log",
         "openmp x86_64-windows refused: it needs MASM\nuse another",
     ]
+
+
+def test_what_was_interrupted_is_told_with_the_step_it_was_at() -> None:
+    outcomes = {
+        ONE.key: OUTCOMES[ONE.key],
+        TWO.key: Outcome(State.INTERRUPTED, 10.0, 2.0, text="at compile"),
+        THREE.key: Outcome(State.INTERRUPTED, text="before it began"),
+    }
+    assert summary.table(ALL[:3], outcomes).splitlines()[2:] == [
+        "hdf5    x86_64-windows  interrupted  10.0 s     2.0 s  at compile",
+        "openmp  x86_64-windows  interrupted                    before it began",
+    ]
+    assert list(summary.failures(ALL[:3], outcomes)) == []
+    assert summary.missing(outcomes) == "2 of 3 wheels are not there: 2 interrupted"
 
 
 def test_the_whole_fails_where_a_wheel_is_not_there() -> None:

@@ -114,11 +114,11 @@ def test_a_compiler_that_is_launched_already_is_not_launched_twice(
     ("name", "reason"), [("sccache", "have other bytes"), ("distcc", "its servers do not have zig")]
 )
 def test_zig_s_objects_come_from_ccache_alone(path: Path, name: str, reason: str) -> None:
+    """Of one that nobody has asked for, nothing is said."""
     program(path, name)
-    launcher, (note,) = found(environment(path, DISTCC_HOSTS="farm"), None, ZIG)
-    assert launcher is None
-    assert note.startswith(f"{name} is not used: ")
-    assert reason in note
+    assert found(environment(path, DISTCC_HOSTS="farm"), None, ZIG) == (None, [])
+    with pytest.raises(BuildError, match=f"^-C launcher={name}: zig compiles, .*{reason}"):
+        found(environment(path), name, ZIG)
 
 
 def test_what_another_compiler_made_is_not_taken(path: Path, tmp_path: Path) -> None:

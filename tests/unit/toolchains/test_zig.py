@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from libwheel import settings, target
 from libwheel.errors import BuildError
-from libwheel.toolchains import choose, native_target, zig
+from libwheel.toolchains import choose, native_target, way_out, zig
 from libwheel.toolchains.zig_wrapper.questions import CLANG
 from unit.staged import write
 
@@ -149,6 +150,28 @@ def test_the_native_toolchain_has_no_other_target() -> None:
 def test_with_zig_the_native_target_has_the_oldest_floor() -> None:
     assert native_target("native").floor is None
     assert native_target("zig").floor == (2, 17)
+
+
+def test_the_machine_s_own_compilers_are_a_way_out_for_glibc_alone() -> None:
+    here = platform.machine()
+    (said,) = way_out(named(f"{here}-linux-gnu.2.17"))
+    assert said.endswith("builds it here, for this machine's glibc and newer ones")
+    other = "x86_64" if here == "aarch64" else "aarch64"
+    (said,) = way_out(named(f"{other}-linux-gnu.2.28"))
+    assert said.endswith(f"builds it on an {other} machine, for its glibc and newer ones")
+    for name in ("x86_64-linux-musl", "aarch64-macos.11", "x86_64-windows"):
+        assert not [*way_out(named(name))]
+
+
+def test_zig_is_put_on_path_by_the_lines_that_say_so() -> None:
+    installed, line = zig.find(
+        environment(PATH=os.environ["PATH"]), named("x86_64-windows"), {}
+    ).on_path
+    assert installed == "python3 -m pip install ziglang==0.17.0"
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    script = f"{line}; zig version"
+    done = subprocess.run(("sh", "-c", script), env={"PATH": path}, capture_output=True, check=True)
+    assert done.stdout == b"0.17.0\n"
 
 
 def test_zig_is_for_no_machine_that_is_in_no_target_s_name() -> None:

@@ -19,16 +19,20 @@ case "$*" in *needs-library*-nostdlib++*) echo undefined >&2; exit 1;; esac
 """
 
 
-@pytest.fixture
-def compilers(tmp_path: Path) -> Path:
-    target = parse("x86_64-linux-musl")
-    assert target
-    for name, text in {**zig.files(target, {}), "bin/zig": ZIG}.items():
-        path = tmp_path / name
+def placed(folder: Path, target: str) -> Path:
+    known = parse(target)
+    assert known
+    for name, text in {**zig.files(known, {"z": "z-pywheel-1.dll"}), "bin/zig": ZIG}.items():
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         path.chmod(0o755)
-    return tmp_path
+    return folder
+
+
+@pytest.fixture
+def compilers(tmp_path: Path) -> Path:
+    return placed(tmp_path, "x86_64-linux-musl")
 
 
 def calls(compilers: Path, *words: str) -> list[bool]:
@@ -58,3 +62,36 @@ def test_libraries_and_objects_are_made_as_ever(compilers: Path, word: str) -> N
 
 def test_so_is_all_that_is_c(compilers: Path) -> None:
     assert calls(compilers, "./cc", "one.c", "-o", "one") == [False]
+
+
+def without_zig(folder: Path, *words: str) -> tuple[int, str]:
+    """Run a compiler where PATH has no zig that can be run."""
+    path = f"{folder}/bin:{Path(sys.executable).parent}:/usr/bin:/bin"
+    done = subprocess.run(
+        words, cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == ""
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("./cc", "-c", "one.c"),
+        ("./c++", "one.o", "-o", "program"),
+        ("./cc", "-shared", "one.o", "-o", "libz.dll"),
+    ],
+    ids=["compile", "program", "library"],
+)
+def test_zig_that_lacks_is_said_in_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
+    folder = placed(tmp_path, "x86_64-windows")
+    (folder / "bin/zig").unlink()
+    assert without_zig(folder, *words) == (1, f"{words[0][2:]}: error: no zig on PATH\n")
+
+
+def test_zig_that_cannot_be_run_likewise(compilers: Path) -> None:
+    (compilers / "bin/zig").write_bytes(b"\x7fELF")
+    assert without_zig(compilers, "./cc", "-c", "one.c") == (
+        1,
+        "cc: error: cannot run zig: Exec format error\n",
+    )

@@ -21,6 +21,8 @@ _FOLDER = os.path.dirname(os.path.dirname(__file__))  # of the scripts
 # What is linked to something else than a program.
 _LIBRARY = {"-shared", "-dynamiclib", "-bundle", "-r"}
 
+_NOT_RUN = 127  # Python's status of what it could not start
+
 
 def main(words: Sequence[str]) -> int:
     """Compile as the words say; return the exit status.
@@ -57,7 +59,10 @@ def link_program(command: list[str]) -> int:
     """
     import subprocess  # noqa: PLC0415 - it takes longer than all the rest
 
-    tried = subprocess.run([*command, "-nostdlib++"], capture_output=True, check=False)
+    try:
+        tried = subprocess.run([*command, "-nostdlib++"], capture_output=True, check=False)
+    except OSError:  # which `become` explains
+        return become(command)
     if tried.returncode:
         return become(command)
     sys.stdout.buffer.write(tried.stdout)
@@ -89,12 +94,23 @@ def link_for_windows(command: list[str], target: Target) -> int:
 
 
 def become(command: list[str]) -> int:
-    """Run the command in the place of this process: it waits for nothing then."""
-    os.execvp(command[0], command)  # noqa: S606
+    """Run the command in the place of this process: it waits for nothing then.
+
+    Return 1 where it cannot be run.
+    """
+    try:
+        os.execvp(command[0], command)  # noqa: S606
+    except FileNotFoundError:
+        why = f"no {command[0]} on PATH"
+    except OSError as error:
+        why = f"cannot run {command[0]}: {error.strerror}"
+    sys.stderr.write(f"{command[1]}: error: {why}\n")
+    return 1
 
 
 def run(command: list[str]) -> int:
-    return os.spawnvp(os.P_WAIT, command[0], command)  # noqa: S606
+    status = os.spawnvp(os.P_WAIT, command[0], command)  # noqa: S606
+    return become(command) if status == _NOT_RUN else status
 
 
 def read(path: str) -> str:
