@@ -104,8 +104,11 @@ def test_the_bill_of_materials_is_valid_and_names_the_bytes(hdf5_wheel: Path) ->
     for component in (upstream, zlib):
         assert component["externalReferences"][0]["url"]
         assert re.fullmatch("[0-9a-f]{64}", component["hashes"][0]["content"])
-    [patch] = upstream["pedigree"]["patches"]
-    assert patch["diff"]["url"] == "patches/0001-no-embedded-settings.patch"
+    patches = sorted(patch["diff"]["url"] for patch in upstream["pedigree"]["patches"])
+    assert patches == [
+        "patches/0001-no-embedded-settings.patch",
+        "patches/0002-windows-headers.patch",
+    ]
 
 
 def test_the_licences_of_all_that_is_inside_are_there(hdf5_wheel: Path) -> None:
